@@ -1,0 +1,1 @@
+"""What people and programs see: pages, charts, REST API, metrics. Nobody imports it."""

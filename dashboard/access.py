@@ -1,0 +1,3 @@
+"""placeholder"""
+
+from rest_framework.permissions import IsAuthenticated as MayRead

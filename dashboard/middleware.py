@@ -1,0 +1,5 @@
+"""placeholder"""
+
+
+def security_headers(get_response):
+    return get_response

@@ -1,0 +1,33 @@
+"""Durations as people write them: `90s`, `10m`, `6h`, `1d`, `2w`, and sums such as `1d12h`."""
+
+import re
+from datetime import timedelta
+
+UNIT_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+DURATION = re.compile(r"(?:\d{1,6}[wdhms])+")
+PART = re.compile(r"(\d+)([wdhms])")
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return the duration that a text such as `1d12h` means.
+
+    Raises ValueError when the text is not one, or means nothing at all.
+    """
+    if not DURATION.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is not a duration: write for instance 90s, 10m, 6h, 1d or 1d12h"
+        )
+    seconds = sum(int(number) * UNIT_SECONDS[unit] for number, unit in PART.findall(text))
+    if not seconds:
+        raise ValueError(f"{text!r} is no time at all")
+    return timedelta(seconds=seconds)
+
+
+def format_duration(duration: timedelta) -> str:
+    """Return the shortest text that `parse_duration` reads back as the same whole seconds."""
+    left, parts = int(duration.total_seconds()), []
+    for unit, seconds in UNIT_SECONDS.items():
+        number, left = divmod(left, seconds)
+        if number:
+            parts.append(f"{number}{unit}")
+    return "".join(parts) or "0s"

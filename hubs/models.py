@@ -1,0 +1,284 @@
+"""Hub, Node, Replica, Repo and Policy: what is watched and what is expected of it."""
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
+from django.db import models
+
+from hubs import validators
+from hubs.limits import LIMIT_NAMES, Limits, limits_from
+
+
+class Hub(models.Model):
+    """A server on which SCM instances reside; it makes a set of tarballs at each backup."""
+
+    tag = models.CharField(
+        max_length=40,
+        unique=True,
+        validators=[validators.tag],
+        help_text="Short and stable: it is in URLs, file names and commands. Example: C2",
+    )
+    name = models.CharField(
+        max_length=80, blank=True, help_text="The server's own name. Example: cms02"
+    )
+    title = models.CharField(
+        max_length=200,
+        blank=True,
+        validators=[validators.one_line],
+        help_text="Heading of its page.",
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[validators.time_zone],
+        help_text="IANA name of the zone in which the stamps in the paths are written. Example: Asia/Taipei",
+    )
+    message = models.TextField(blank=True, help_text="Shown on its page.")
+    report_url = models.CharField(
+        max_length=400, blank=True, validators=[URLValidator(["http", "https"])]
+    )
+    contacts = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[validators.email_list],
+        help_text='Mail addresses, as a list: ["ops@example.org"]',
+    )
+    groups = models.ManyToManyField(
+        Group,
+        blank=True,
+        related_name="hubs",
+        help_text="Who may see it. None: everybody who can log in.",
+    )
+
+    class Meta:
+        ordering = ["tag"]
+
+    def __str__(self) -> str:
+        return f"{self.tag} ({self.name})" if self.name else self.tag
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of its stamps."""
+        return ZoneInfo(self.time_zone)
+
+    def limits(self) -> Limits:
+        """Return what is expected of its repos where they say nothing themselves; reads the policy row."""
+        return limits_from(policy_layer(self))
+
+
+class Node(models.Model):
+    """A machine whose tarballs we look at."""
+
+    class Transport(models.TextChoices):
+        """How a node is reached."""
+
+        SSH = "ssh", "over SSH"
+        LOCAL = "local", "on this machine"
+
+    tag = models.CharField(
+        max_length=40,
+        unique=True,
+        validators=[validators.tag],
+        help_text="A colon is allowed. Example: Z9:229",
+    )
+    transport = models.CharField(max_length=5, choices=Transport.choices, default=Transport.SSH)
+    host = models.CharField(
+        max_length=255,
+        blank=True,
+        validators=[validators.host],
+        help_text="Name, address, or an alias of the file that SCMMON_SSH_CONFIG names.",
+    )
+    port = models.PositiveIntegerField(
+        default=22, validators=[MinValueValidator(1), MaxValueValidator(65535)]
+    )
+    user = models.CharField(max_length=64, blank=True, validators=[validators.user])
+    identity_file = models.CharField(
+        max_length=400,
+        blank=True,
+        validators=[validators.local_file],
+        help_text="Path of the private key on this machine; never the key itself.",
+    )
+    known_hosts = models.CharField(
+        max_length=400,
+        blank=True,
+        validators=[validators.local_file],
+        help_text="File with its host key. Empty: ~/.ssh/known_hosts. `manage.py hostkey` shows and pins keys.",
+    )
+    jump_host = models.CharField(
+        max_length=300,
+        blank=True,
+        validators=[validators.jump_host],
+        help_text="[user@]host[:port] to go through; its key must be known too.",
+    )
+    connect_timeout = models.DurationField(
+        default=timedelta(seconds=10), validators=[validators.positive]
+    )
+    command_timeout = models.DurationField(
+        default=timedelta(minutes=10),
+        validators=[validators.positive],
+        help_text="For one look, from its start to the last byte.",
+    )
+    site = models.CharField(
+        max_length=80,
+        blank=True,
+        validators=[validators.one_line],
+        help_text="Institution. Copies on different sites count apart.",
+    )
+
+    class Meta:
+        ordering = ["tag"]
+
+    def __str__(self) -> str:
+        return self.tag
+
+    def clean(self) -> None:
+        """Refuse an SSH node without a host."""
+        if self.transport == self.Transport.SSH and not self.host:
+            raise ValidationError({"host": "A node that is reached over SSH needs a host."})
+
+
+class Replica(models.Model):
+    """The tarballs of one hub on one node under one root directory."""
+
+    class Role(models.TextChoices):
+        """Whose tarballs they are."""
+
+        SOURCE = "source", "source (the hub's own)"
+        COPY = "copy", "copy"
+
+    hub = models.ForeignKey(Hub, models.CASCADE, related_name="replicas")
+    node = models.ForeignKey(Node, models.PROTECT, related_name="replicas")
+    root = models.CharField(
+        max_length=1000,
+        validators=[validators.root],
+        help_text="Absolute path of the directory that holds <category>/<name>/YYYY/MM/DD/HHMMSS.",
+    )
+    role = models.CharField(max_length=6, choices=Role.choices, default=Role.COPY)
+    enabled = models.BooleanField(default=True, help_text="Only enabled replicas are looked at.")
+
+    class Meta:
+        ordering = ["hub__tag", "-role", "node__tag", "root"]
+        constraints = [
+            models.UniqueConstraint(fields=["hub", "node", "root"], name="one_replica_a_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hub.tag} on {self.node.tag}"
+
+
+class Repo(models.Model):
+    """One SCM instance of a hub; found by collecting, chosen in the admin."""
+
+    hub = models.ForeignKey(Hub, models.CASCADE, related_name="repos")
+    category = models.CharField(max_length=1000)
+    name = models.CharField(max_length=1000)
+    selected = models.BooleanField(
+        default=False, help_text="Judge it. While no repo of a hub is selected, all are judged."
+    )
+
+    class Meta:
+        ordering = ["category", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["hub", "category", "name"], name="one_repo_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hub.tag} {self.path}"
+
+    @property
+    def path(self) -> str:
+        """`category/name`, in the reversible text form of `hubs.names`."""
+        return f"{self.category}/{self.name}"
+
+
+class Policy(models.Model):
+    """The limits and expectations of one hub, or of one repo over those of its hub; empty means not set."""
+
+    class Sidecar(models.TextChoices):
+        """Whether a tarball must have its sidecar."""
+
+        REQUIRED = "required"
+        OPTIONAL = "optional"
+        NONE = "none"
+
+    hub = models.OneToOneField(Hub, models.CASCADE, null=True, blank=True, related_name="policy")
+    repo = models.OneToOneField(Repo, models.CASCADE, null=True, blank=True, related_name="policy")
+    cadence = models.CharField(
+        max_length=80,
+        blank=True,
+        validators=[validators.cadence],
+        help_text="auto (learned), a duration such as 1d, or cron text in the hub's zone such as 47 10 * * *",
+    )
+    grace = models.DurationField(
+        null=True,
+        blank=True,
+        validators=[validators.not_negative],
+        help_text="How late a tarball may be.",
+    )
+    expected_per_day = models.PositiveIntegerField(null=True, blank=True)
+    extensions = models.CharField(
+        max_length=100,
+        blank=True,
+        validators=[validators.extensions],
+        help_text="What tarballs end in, with spaces between. Default: .tar.gz",
+    )
+    sidecar = models.CharField(max_length=8, blank=True, choices=Sidecar.choices)
+    sidecar_deadline = models.DurationField(
+        null=True,
+        blank=True,
+        validators=[validators.not_negative],
+        help_text="How long a tarball without its sidecar counts as in transfer.",
+    )
+    keep_min = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    keep_max = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    copies = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Replicas that must hold each tarball."
+    )
+    sites = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Different sites that must hold each tarball."
+    )
+    verified_within = models.DurationField(null=True, blank=True, validators=[validators.positive])
+    lock_max_age = models.DurationField(null=True, blank=True, validators=[validators.positive])
+    free_space_min = models.CharField(
+        max_length=20, blank=True, validators=[validators.free_space], help_text="10% or 50GB"
+    )
+    look_within = models.DurationField(
+        null=True,
+        blank=True,
+        validators=[validators.positive],
+        help_text="How old the last complete look may be.",
+    )
+    alert_after = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Looks that must agree before a finding opens.",
+    )
+    remind_every = models.DurationField(null=True, blank=True, validators=[validators.positive])
+
+    class Meta:
+        verbose_name_plural = "policies"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(hub=None, repo__isnull=False)
+                | models.Q(hub__isnull=False, repo=None),
+                name="policy_of_a_hub_or_of_a_repo",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"policy of {self.hub or self.repo}"
+
+    def layer(self) -> dict[str, Any]:
+        """Return its fields by the names that `Limits` has."""
+        return {name: getattr(self, name) for name in LIMIT_NAMES}
+
+
+def policy_layer(owner: Hub | Repo) -> dict[str, Any] | None:
+    """Return what a hub's or repo's policy row sets, or None where it has none."""
+    policy: Policy | None = getattr(owner, "policy", None)
+    return policy.layer() if policy else None

@@ -1,0 +1,1 @@
+"""Whether what was seen is well: history, rules, findings."""

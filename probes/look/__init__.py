@@ -1,0 +1,1 @@
+"""How a node is looked at: transport, remote command, listing, ingest."""

@@ -1,0 +1,313 @@
+"""CollectRun, TarballSnapshot, TarballEvent, RepoMonth and Finding: what was seen and what was made of it.
+
+Rows are kept for ever. Times are UTC, sizes are bytes, and paths are in the text form of `hubs.names`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from hubs.models import Hub, Replica, Repo
+from hubs.names import exact
+
+
+class RunStatus(models.TextChoices):
+    """What came of a look; only `ok` is a complete listing."""
+
+    RUNNING = "running", "running"
+    OK = "ok", "ok"
+    PARTIAL = "partial", "partial: find could not read everything"
+    UNREACHABLE = "unreachable", "unreachable"
+    HOST_KEY = "host_key", "host key unknown or changed"
+    AUTH = "auth", "login refused"
+    TIMEOUT = "timeout", "out of time"
+    TRUNCATED = "truncated", "cut off"
+    MALFORMED = "malformed", "not an answer to our question"
+    OVERFLOW = "overflow", "more than the cap"
+    NO_ROOT = "no_root", "the root directory is not there"
+    SKIPPED_LOCKED = "skipped_locked", "skipped: another run is looking"
+    ABORTED = "aborted", "ended before it was done"
+    ERROR = "error", "error"
+
+
+class CollectRunQuerySet(models.QuerySet["CollectRun"]):
+    """Reads of runs that several apps need."""
+
+    def complete(self) -> CollectRunQuerySet:
+        """Keep looks that listed everything they asked for."""
+        return self.filter(status=RunStatus.OK)
+
+    def ended(self) -> CollectRunQuerySet:
+        """Keep looks that came to an end and were not merely skipped for another run."""
+        return self.exclude(status__in=[RunStatus.RUNNING, RunStatus.SKIPPED_LOCKED])
+
+
+class CollectRun(models.Model):
+    """One look at one replica, whatever came of it."""
+
+    replica = models.ForeignKey(Replica, models.CASCADE, related_name="runs")
+    batch = models.CharField(max_length=32, help_text="The same for all replicas of one `collect`.")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=14, choices=RunStatus.choices, default=RunStatus.RUNNING)
+    stage = models.CharField(
+        max_length=20,
+        blank=True,
+        help_text="Where it ended: connect, login, list, sidecars, store.",
+    )
+    error = models.TextField(blank=True)
+    command = models.TextField(blank=True, help_text="The line that repeats it.")
+    method = models.CharField(
+        max_length=20, blank=True, help_text="The form of listing: gnu, portable, sftp."
+    )
+    exit_status = models.IntegerField(null=True, blank=True)
+    full = models.BooleanField(
+        default=False, help_text="It walked every month, so it may say what is gone."
+    )
+    seen = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    gone = models.PositiveIntegerField(default=0)
+    unrecognised = models.PositiveIntegerField(default=0)
+    unrecognised_examples = models.JSONField(default=list, blank=True)
+    locks = models.JSONField(
+        default=list, blank=True, help_text="LOCKED entries: [path, mtime in epoch seconds]."
+    )
+    seen_bytes = models.BigIntegerField(
+        default=0, help_text="Sum of the sizes of the tarballs listed."
+    )
+    bytes_received = models.BigIntegerField(default=0)
+    noise_bytes = models.BigIntegerField(default=0)
+    noise = models.TextField(
+        blank=True, help_text="The beginning of what a login printed outside the answer."
+    )
+    remote_stderr = models.TextField(blank=True)
+    clock_skew_seconds = models.FloatField(
+        null=True, blank=True, help_text="Node minus this machine."
+    )
+    free_bytes = models.BigIntegerField(null=True, blank=True)
+    total_bytes = models.BigIntegerField(null=True, blank=True)
+    observer = models.CharField(max_length=200, blank=True, help_text="user@host[pid] that looked.")
+
+    objects = CollectRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        indexes = [
+            models.Index(fields=["replica", "-started_at"]),
+            models.Index(fields=["replica", "status", "-started_at"]),
+            models.Index(fields=["-started_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.replica} at {self.started_at:%Y-%m-%d %H:%M}: {self.status}"
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
+
+
+class SidecarState(models.TextChoices):
+    """What was seen of a tarball's sidecar."""
+
+    ABSENT = "absent", "none"
+    OK = "ok", "read"
+    BAD = "bad", "cannot be understood"
+    UNREAD = "unread", "there, but could not be read"
+
+
+class TarballSnapshot(models.Model):
+    """What was seen of one tarball on one replica, kept after the file is gone."""
+
+    replica = models.ForeignKey(Replica, models.CASCADE, related_name="snapshots")
+    repo = models.ForeignKey(Repo, models.CASCADE, related_name="snapshots")
+    path = models.TextField(help_text="Relative to the replica's root; see hubs.names.")
+    path_key = models.CharField(
+        max_length=32,
+        help_text="hubs.names.key of the path, as an index has no room for long ones.",
+    )
+    stamp_at = models.DateTimeField()
+    stamp_text = models.CharField(max_length=17)
+    size_bytes = models.BigIntegerField()
+    mtime_at = models.DateTimeField(null=True, blank=True)
+    sidecar_kind = models.CharField(max_length=6, blank=True, help_text="dna, sha256, or empty.")
+    sidecar_state = models.CharField(
+        max_length=6, choices=SidecarState.choices, default=SidecarState.ABSENT
+    )
+    sidecar_digest = models.CharField(max_length=64, blank=True)
+    sidecar_size_bytes = models.BigIntegerField(
+        null=True, blank=True, help_text="The tarball's size as the sidecar says."
+    )
+    sidecar_length = models.BigIntegerField(
+        null=True, blank=True, help_text="Bytes of the sidecar itself."
+    )
+    sidecar_mtime_at = models.DateTimeField(null=True, blank=True)
+    first_seen_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)
+    verified_level = models.CharField(max_length=8, blank=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    verified_verdict = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["stamp_at", "path"]
+        constraints = [
+            models.UniqueConstraint(fields=["replica", "path_key"], name="one_snapshot_a_tarball")
+        ]
+        indexes = [
+            models.Index(fields=["replica", "repo", "stamp_at"]),
+            models.Index(
+                name="snapshots_in_doubt",
+                fields=["replica", "sidecar_state"],
+                condition=Q(gone_at=None) & (~Q(sidecar_state="ok") | Q(size_bytes=0)),
+            ),
+            models.Index(
+                name="snapshots_of_other_size",
+                fields=["replica"],
+                condition=Q(gone_at=None, sidecar_size_bytes__isnull=False)
+                & ~Q(sidecar_size_bytes=models.F("size_bytes")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.replica}: {self.path}"
+
+    @property
+    def exact_path(self) -> str:
+        """Its path as programs expect it; see `hubs.names.exact`."""
+        return exact(self.path)
+
+
+class TarballEvent(models.Model):
+    """Something that happened to a tarball after it was complete; the snapshot holds the newer values."""
+
+    class Kind(models.TextChoices):
+        """What happened."""
+
+        CHANGED = "changed", "changed after it was complete"
+        RETURNED = "returned", "there again after it was gone"
+
+    snapshot = models.ForeignKey(TarballSnapshot, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    noticed_at = models.DateTimeField()
+    size_bytes_before = models.BigIntegerField()
+    size_bytes_after = models.BigIntegerField()
+    mtime_at_before = models.DateTimeField(null=True)
+    mtime_at_after = models.DateTimeField(null=True)
+    digest_before = models.CharField(max_length=64, blank=True)
+    digest_after = models.CharField(max_length=64, blank=True)
+    gone_at_before = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["noticed_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.snapshot}: {self.kind}"
+
+
+class RepoMonth(models.Model):
+    """One directory `<category>/<name>/YYYY/MM` on one replica, summed up.
+
+    Its digest tells at the next look that nothing changed without reading a snapshot row, and its points
+    let a chart of ten years cost what one of a month does. Points count every tarball ever seen, gone or not.
+    """
+
+    replica = models.ForeignKey(Replica, models.CASCADE, related_name="months")
+    repo = models.ForeignKey(Repo, models.CASCADE, related_name="months")
+    directory = models.TextField(help_text="Relative to the root, up to the month; see hubs.names.")
+    directory_key = models.CharField(max_length=32, help_text="hubs.names.key of the directory.")
+    starts_on = models.DateField(help_text="First day of the month, in the hub's zone.")
+    digest = models.CharField(
+        max_length=32, blank=True, help_text="Of the records as last listed; empty: look again."
+    )
+    tarballs = models.PositiveIntegerField(default=0, help_text="There at the last look.")
+    size_bytes = models.BigIntegerField(default=0, help_text="Sum of those.")
+    day_counts = models.JSONField(default=dict, help_text='Tarballs by day of the month: {"7": 1}.')
+    fine_points = models.JSONField(
+        default=list, help_text="[epoch seconds, bytes] pairs, at most 64."
+    )
+    coarse_points = models.JSONField(
+        default=list, help_text="[epoch seconds, bytes] pairs, at most 8."
+    )
+
+    class Meta:
+        ordering = ["starts_on"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["replica", "directory_key"], name="one_month_a_directory"
+            )
+        ]
+        indexes = [models.Index(fields=["replica", "starts_on"])]
+
+    def __str__(self) -> str:
+        return f"{self.replica}: {self.directory}"
+
+
+class Severity(models.TextChoices):
+    """How bad a finding is."""
+
+    ALARM = "alarm"
+    WARN = "warn"
+    NOTICE = "notice"
+
+
+class FindingQuerySet(models.QuerySet["Finding"]):
+    """Reads of findings that several apps need."""
+
+    def open(self) -> FindingQuerySet:
+        """Keep those that have not closed."""
+        return self.filter(closed_at=None)
+
+
+class Finding(models.Model):
+    """A rule's verdict that opened at some moment and closed, or not yet, at another."""
+
+    hub = models.ForeignKey(Hub, models.CASCADE, related_name="findings")
+    replica = models.ForeignKey(
+        Replica, models.CASCADE, null=True, blank=True, related_name="findings"
+    )
+    repo = models.ForeignKey(Repo, models.CASCADE, null=True, blank=True, related_name="findings")
+    code = models.CharField(max_length=30)
+    severity = models.CharField(max_length=6, choices=Severity.choices)
+    subject_key = models.CharField(
+        max_length=32,
+        help_text="hubs.names.key of what it is about: one open finding for each code and subject.",
+    )
+    path = models.TextField(
+        blank=True, help_text="The tarball, relative to the root; empty where none."
+    )
+    stamp_at = models.DateTimeField(null=True, blank=True)
+    message = models.TextField()
+    evidence = models.JSONField(default=dict)
+    opened_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(help_text="When it was last found true.")
+    closed_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_reason = models.TextField(blank=True)
+
+    objects = FindingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hub", "code", "subject_key"],
+                condition=Q(closed_at=None),
+                name="one_open_finding_a_subject",
+            )
+        ]
+        indexes = [models.Index(fields=["hub", "closed_at"]), models.Index(fields=["-opened_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.hub.tag} {self.code}: {self.message}"
+
+    def duration_until(self, now: datetime) -> float:
+        """Return for how many seconds it has been, or was, open."""
+        return ((self.closed_at or now) - self.opened_at).total_seconds()

@@ -1,0 +1,1 @@
+"""The site: settings, URLs, start-up checks, and the demo estate."""

@@ -1,0 +1,211 @@
+"""Every setting of scmmon; docs/settings.md describes the switches, `.env.example` lists them."""
+
+import sys
+from pathlib import Path
+
+from scmmon_site.environment import Environment, kept_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENVIRONMENT = Environment(BASE_DIR / ".env")
+VAR_DIR = Path(ENVIRONMENT.text("SCMMON_VAR", str(BASE_DIR / "var"))).expanduser()
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+SECRET_KEY = ENVIRONMENT.text("SECRET_KEY") or kept_secret_key(VAR_DIR / "secret_key")
+DEBUG = ENVIRONMENT.boolean("DEBUG", default=False)
+ALLOWED_HOSTS = ENVIRONMENT.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = [
+    url for url in [ENVIRONMENT.text("SCMMON_SITE_URL").rstrip("/")] if url.startswith("http")
+]
+
+# --- scmmon's own ------------------------------------------------------------------------------
+
+SCMMON_SITE_URL = ENVIRONMENT.text("SCMMON_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+SCMMON_PUBLIC_PAGES = ENVIRONMENT.boolean("SCMMON_PUBLIC_PAGES", default=False)
+SCMMON_SSH_CONFIG = ENVIRONMENT.text("SCMMON_SSH_CONFIG")
+# Nodes looked at side by side. Beyond some 16 threads paramiko gains nothing.
+SCMMON_WORKERS = ENVIRONMENT.number("SCMMON_WORKERS", 8)
+# Seconds that one `collect` may take in all; what is not done by then is `timeout`.
+SCMMON_RUN_BUDGET = ENVIRONMENT.number("SCMMON_RUN_BUDGET", 3600)
+
+# --- Django ------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    # "chartjs" stays out on purpose: its static folder ships Highcharts, which is not free software.
+    "django_filters",
+    "django_q",
+    "drf_spectacular",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "scmmon_site",
+    "hubs",
+    "probes",
+    "dashboard",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dashboard.middleware.security_headers",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "scmmon_site.urls"
+WSGI_APPLICATION = "scmmon_site.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {"default": ENVIRONMENT.database("DATABASE_URL", f"sqlite:///{VAR_DIR}/db.sqlite3")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        # Without IMMEDIATE two writers that read first fail at once, whatever the time-out.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 60,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+_under_pytest = "pytest" in sys.modules
+CACHES = {
+    # django-q2 shows its clusters through the cache, so it must be shared by processes.
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": VAR_DIR / "cache",
+    }
+}
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Files are served from where they lie when they were never collected (tests, first start).
+WHITENOISE_USE_FINDERS = _under_pytest or not STATIC_ROOT.is_dir()
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if WHITENOISE_USE_FINDERS
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- Who may see it ----------------------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "index"
+LOGOUT_REDIRECT_URL = "login"
+_https = SCMMON_SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_SSL_REDIRECT = False  # the proxy in front does that; see docs/operations.md
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+        "rest_framework.authentication.TokenAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["dashboard.access.MayRead"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "rest_framework.filters.OrderingFilter",
+    ],
+    "DEFAULT_PAGINATION_CLASS": "dashboard.pagination.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "scmmon",
+    "DESCRIPTION": "What scmmon saw of the backup tarballs, and its verdicts.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# --- Mail and logs -----------------------------------------------------------------------------
+
+vars().update(ENVIRONMENT.email("EMAIL_URL"))
+EMAIL_TIMEOUT = 20  # seconds; Django's default waits for ever
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.text("SCMMON_FROM_EMAIL", "scmmon@localhost")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        # paramiko logs tracebacks of failures that we translate and store.
+        "paramiko": {"level": "CRITICAL"},
+        "scmmon": {"level": "INFO"},
+    },
+}
+
+# --- Work queue --------------------------------------------------------------------------------
+
+Q_CLUSTER = {
+    "name": "scmmon",
+    "label": "Work queue",
+    "workers": 2,
+    # The clock of `retry` starts when the cluster takes a task, not when a worker begins it, so it
+    # must be longer than the tasks that wait before it: timeout * (1 + queue_limit / workers).
+    "timeout": SCMMON_RUN_BUDGET + 60,
+    "retry": 3 * (SCMMON_RUN_BUDGET + 60),
+    "queue_limit": 2,
+    "bulk": 1,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": 1000,
+    "poll": 2,
+    "guard_cycle": 1,
+    "recycle": 100,
+    "time_zone": "UTC",
+    "cached": False,
+}
+if REDIS_URL := ENVIRONMENT.text("REDIS_URL"):
+    Q_CLUSTER["redis"] = REDIS_URL
+else:
+    Q_CLUSTER["orm"] = "default"
