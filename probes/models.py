@@ -139,6 +139,9 @@ class TarballSnapshot(models.Model):
     sidecar_state = models.CharField(
         max_length=6, choices=SidecarState.choices, default=SidecarState.ABSENT
     )
+    sidecar_problem = models.CharField(
+        max_length=120, blank=True, help_text="Why it could not be read or understood."
+    )
     sidecar_digest = models.CharField(max_length=64, blank=True)
     sidecar_size_bytes = models.BigIntegerField(
         null=True, blank=True, help_text="The tarball's size as the sidecar says."

@@ -1,0 +1,467 @@
+"""Stores a complete sighting: all of it or nothing, and nothing at all for a month that is as it was.
+
+Owns TarballSnapshot, TarballEvent and RepoMonth. Rows are never deleted here: a tarball that a full look does
+not find gets its `gone_at`, one that changed after it was complete becomes an event.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db import transaction
+
+from hubs.models import Replica, Repo
+from hubs.names import key, to_bytes, to_text
+from probes.look.bulk import insert_rows, update_rows
+from probes.look.layout import STAMP_LENGTH, Month, parse_month, split_place, stamp_at, stamp_text
+from probes.look.looking import Sighting
+from probes.look.observation import (
+    KnownMonth,
+    KnownSidecar,
+    MonthSeen,
+    Observation,
+    SidecarSeen,
+    TarballSeen,
+)
+from probes.look.sidecar import LONGEST_SIDECAR_BYTES, SidecarError, parse_sidecar
+from probes.models import RepoMonth, SidecarState, TarballEvent, TarballSnapshot
+from probes.thin import thin
+
+FINE_POINTS, COARSE_POINTS = 64, 8
+
+SIGHTED = (
+    "size_bytes",
+    "mtime_at",
+    "sidecar_kind",
+    "sidecar_state",
+    "sidecar_problem",
+    "sidecar_digest",
+    "sidecar_size_bytes",
+    "sidecar_length",
+    "sidecar_mtime_at",
+)
+INSERTED = (
+    "replica",
+    "repo",
+    "path",
+    "path_key",
+    "stamp_at",
+    "stamp_text",
+    *SIGHTED,
+    "first_seen_at",
+    "gone_at",
+    "verified_level",
+    "verified_verdict",
+)
+
+
+@dataclass
+class Counts:
+    """What storing a sighting changed."""
+
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+
+
+class Sighted(NamedTuple):
+    """The values of a snapshot that a look may change; the fields of SIGHTED."""
+
+    size_bytes: int
+    mtime_at: datetime | None
+    sidecar_kind: str = ""
+    sidecar_state: str = SidecarState.ABSENT
+    sidecar_problem: str = ""
+    sidecar_digest: str = ""
+    sidecar_size_bytes: int | None = None
+    sidecar_length: int | None = None
+    sidecar_mtime_at: datetime | None = None
+
+
+# --- What is known -----------------------------------------------------------------------------
+
+
+def known_months(replica: Replica) -> dict[bytes, KnownMonth]:
+    """Return what is stored of each month of a replica, by directory."""
+    months = RepoMonth.objects.filter(replica=replica).values_list(
+        "directory", "digest", "tarballs", "size_bytes"
+    )
+    return {
+        to_bytes(directory): KnownMonth(digest, tarballs, size_bytes)
+        for directory, digest, tarballs, size_bytes in months
+    }
+
+
+def known_sidecars(replica: Replica, directory: bytes) -> dict[bytes, KnownSidecar]:
+    """Return the sidecars of a month that need not be read again unless they changed, by the tarball's tail."""
+    return {
+        tail: KnownSidecar(row.sidecar_kind, row.sidecar_length, _epoch(row.sidecar_mtime_at))
+        for tail, row in _rows_of(replica, directory).items()
+        if row.sidecar_kind and row.sidecar_state != SidecarState.UNREAD
+    }
+
+
+def _rows_of(replica: Replica, directory: bytes) -> dict[bytes, TarballSnapshot]:
+    """Return the snapshots below a month's directory, by tail."""
+    month = parse_month(directory)
+    repo = Repo.objects.filter(
+        hub=replica.hub_id, category=to_text(month.category), name=to_text(month.name)
+    ).first()
+    if repo is None:
+        return {}
+    begins = datetime(month.year, month.month, 1, tzinfo=UTC)
+    near = (begins - timedelta(days=2), begins + timedelta(days=33))
+    prefix = to_text(directory) + "/"
+    rows = TarballSnapshot.objects.filter(replica=replica, repo=repo, stamp_at__range=near)
+    return {to_bytes(row.path[len(prefix) :]): row for row in rows if row.path.startswith(prefix)}
+
+
+# --- Storing a sighting ------------------------------------------------------------------------
+
+
+def ingest(
+    replica: Replica,
+    sighting: Sighting,
+    now: datetime,
+    settled_after: timedelta,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> Counts:
+    """Store what was seen of a replica, in the caller's transaction; return what that changed.
+
+    A tarball counts as complete once it has a sidecar, or had been untouched for `settled_after` when it
+    was first seen. `checkpoint` is called now and then, and raises to give up.
+    """
+    writer = _Writer(replica, now, settled_after, full=sighting.full, checkpoint=checkpoint)
+    known = known_months(replica)
+    for month in sighting.months:
+        writer.store(month, is_known=month.directory in known)
+    writer.flush()
+    if sighting.full:
+        for directory, about in known.items():
+            if directory not in sighting.directories and about.tarballs:
+                writer.store(MonthSeen(directory, "", []), is_known=True)
+        writer.flush()
+    return writer.counts
+
+
+@dataclass
+class _Writer:
+    replica: Replica
+    now: datetime
+    settled_after: timedelta
+    full: bool
+    checkpoint: Callable[[], None]
+    counts: Counts = field(default_factory=Counts)
+    repos: dict[tuple[str, str], int] = field(default_factory=dict)
+    inserts: list[tuple[Any, ...]] = field(default_factory=list)
+    updates: list[tuple[Any, ...]] = field(default_factory=list)
+    events: list[TarballEvent] = field(default_factory=list)
+    months: list[RepoMonth] = field(default_factory=list)
+
+    def store(self, seen: MonthSeen, *, is_known: bool) -> None:
+        """Take one month; written by the next flush."""
+        self.checkpoint()
+        month = parse_month(seen.directory)
+        repo_id = self.repo_id(month)
+        rows = _rows_of(self.replica, seen.directory) if is_known else {}
+        points = [(_epoch(row.stamp_at) or 0, row.size_bytes, tail) for tail, row in rows.items()]
+        for tarball in seen.tarballs:
+            row = rows.pop(tarball.tail, None)
+            if row is None:
+                moment = self.insert(repo_id, seen.directory, tarball)
+                points.append((int(moment.timestamp()), tarball.file.size_bytes, tarball.tail))
+            else:
+                self.compare(row, tarball)
+        left = [row for row in rows.values() if row.gone_at is None]
+        if self.full:
+            self.mark_gone(left)
+        # What a daily look misses only a full one may call gone, so that one must read this month again.
+        digest = seen.digest if self.full or not left else ""
+        self.months.append(self.month_row(repo_id, seen, month, digest, points))
+        if len(self.inserts) + len(self.updates) + len(self.months) > 4000:
+            self.flush()
+
+    def repo_id(self, month: Month) -> int:
+        """Return the repo of a month, making it when it is new."""
+        names = to_text(month.category), to_text(month.name)
+        if names not in self.repos:
+            repo, _ = Repo.objects.get_or_create(
+                hub_id=self.replica.hub_id, category=names[0], name=names[1]
+            )
+            self.repos[names] = repo.pk
+        return self.repos[names]
+
+    def insert(self, repo_id: int, directory: bytes, tarball: TarballSeen) -> datetime:
+        """Take a tarball that was never seen; return the moment of its stamp."""
+        stamp = stamp_text(directory, tarball.tail)
+        moment = stamp_at(stamp, self.replica.hub.zone)
+        path = to_text(directory + b"/" + tarball.tail)
+        seen = sighted(tarball, None)
+        self.inserts.append(
+            (
+                self.replica.pk,
+                repo_id,
+                path,
+                key(path),
+                moment,
+                stamp,
+                *seen,
+                self.now,
+                None,
+                "",
+                "",
+            )
+        )
+        self.counts.new += 1
+        return moment
+
+    def compare(self, row: TarballSnapshot, tarball: TarballSeen) -> None:
+        """Take a tarball that is known: nothing when it is as it was."""
+        before = Sighted(*(getattr(row, name) for name in SIGHTED))
+        after = sighted(tarball, before)
+        if row.gone_at is not None:
+            self.note(TarballEvent.Kind.RETURNED, row, before, after)
+        if is_other_tarball(before, after) and self.was_complete(row):
+            self.note(TarballEvent.Kind.CHANGED, row, before, after)
+            self.counts.changed += 1
+        if before != after or row.gone_at is not None:
+            self.updates.append((*after, None, row.pk))
+
+    def was_complete(self, row: TarballSnapshot) -> bool:
+        """Say whether the tarball was finished when it was last seen."""
+        if row.sidecar_kind:
+            return True
+        return row.mtime_at is not None and row.first_seen_at - row.mtime_at >= self.settled_after
+
+    def note(self, kind: str, row: TarballSnapshot, before: Sighted, after: Sighted) -> None:
+        """Take an event."""
+        self.events.append(
+            TarballEvent(
+                snapshot=row,
+                kind=kind,
+                noticed_at=self.now,
+                size_bytes_before=before.size_bytes,
+                size_bytes_after=after.size_bytes,
+                mtime_at_before=before.mtime_at,
+                mtime_at_after=after.mtime_at,
+                digest_before=before.sidecar_digest,
+                digest_after=after.sidecar_digest,
+                gone_at_before=row.gone_at,
+            )
+        )
+
+    def mark_gone(self, rows: list[TarballSnapshot]) -> None:
+        """Take tarballs that a full look did not find."""
+        for row in rows:
+            self.updates.append((*(getattr(row, name) for name in SIGHTED), self.now, row.pk))
+        self.counts.gone += len(rows)
+
+    def month_row(
+        self,
+        repo_id: int,
+        seen: MonthSeen,
+        month: Month,
+        digest: str,
+        points: list[tuple[int, int, bytes]],
+    ) -> RepoMonth:
+        """Return the month's row; `points` are (epoch seconds, bytes, tail) of every tarball ever seen in it."""
+        return RepoMonth(
+            replica=self.replica,
+            repo_id=repo_id,
+            directory=to_text(seen.directory),
+            directory_key=key(to_text(seen.directory)),
+            starts_on=month.starts_on,
+            digest=digest,
+            tarballs=len(seen.tarballs),
+            size_bytes=sum(tarball.file.size_bytes for tarball in seen.tarballs),
+            **plot_numbers(points),
+        )
+
+    def flush(self) -> None:
+        """Write what was taken."""
+        insert_rows(TarballSnapshot, INSERTED, self.inserts)
+        update_rows(TarballSnapshot, (*SIGHTED, "gone_at"), self.updates)
+        TarballEvent.objects.bulk_create(self.events, batch_size=500)
+        save_months(self.months)
+        self.inserts, self.updates, self.events, self.months = [], [], [], []
+
+
+def save_months(months: list[RepoMonth]) -> None:
+    """Insert or replace rows of months."""
+    RepoMonth.objects.bulk_create(
+        months,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["replica", "directory_key"],
+        update_fields=[
+            "digest",
+            "tarballs",
+            "size_bytes",
+            "day_counts",
+            "fine_points",
+            "coarse_points",
+        ],
+    )
+
+
+def plot_numbers(points: Iterable[tuple[int, int, bytes]]) -> dict[str, Any]:
+    """Return the plot fields of a month from (epoch seconds, bytes, tail) of its tarballs."""
+    ordered = sorted(points)
+    sizes = [(moment, size) for moment, size, _ in ordered]
+    days = Counter(int(tail[:2]) for _, _, tail in ordered)
+    return {
+        "day_counts": {str(day): count for day, count in sorted(days.items())},
+        "fine_points": thin(sizes, FINE_POINTS),
+        "coarse_points": thin(sizes, COARSE_POINTS),
+    }
+
+
+def sighted(tarball: TarballSeen, before: Sighted | None) -> Sighted:
+    """Return a tarball's values as seen; `before` gives what a sidecar said that was not read again."""
+    bare = Sighted(tarball.file.size_bytes, _moment(tarball.file.mtime_epoch))
+    sidecar = tarball.sidecar
+    if sidecar is None:
+        return bare
+    listed = bare._replace(
+        sidecar_kind=sidecar.kind,
+        sidecar_length=sidecar.file.size_bytes,
+        sidecar_mtime_at=_moment(sidecar.file.mtime_epoch),
+    )
+    if before is not None and not sidecar.asked and _sidecar_of(before) == _sidecar_of(listed):
+        return before._replace(size_bytes=bare.size_bytes, mtime_at=bare.mtime_at)
+    return _with_sidecar(listed, sidecar, tarball.tail[STAMP_LENGTH + 1 :])
+
+
+def _with_sidecar(listed: Sighted, sidecar: SidecarSeen, file_name: bytes) -> Sighted:
+    if sidecar.content is None and sidecar.asked:
+        return listed._replace(
+            sidecar_state=SidecarState.UNREAD, sidecar_problem="the node did not show it"
+        )
+    try:
+        if sidecar.file.size_bytes > LONGEST_SIDECAR_BYTES:
+            raise SidecarError(f"it is longer than {LONGEST_SIDECAR_BYTES} bytes")
+        said = parse_sidecar(sidecar.kind, sidecar.content or b"", file_name)
+    except SidecarError as problem:
+        return listed._replace(sidecar_state=SidecarState.BAD, sidecar_problem=str(problem)[:120])
+    return listed._replace(
+        sidecar_state=SidecarState.OK,
+        sidecar_digest=said.digest,
+        sidecar_size_bytes=said.size_bytes,
+    )
+
+
+def is_other_tarball(before: Sighted, after: Sighted) -> bool:
+    """Say whether a tarball is not the one it was; a sidecar that only arrives, or goes, is no change."""
+    if before.size_bytes != after.size_bytes or before.mtime_at != after.mtime_at:
+        return True
+    both = before.sidecar_digest and after.sidecar_digest
+    return bool(both) and before.sidecar_digest != after.sidecar_digest
+
+
+def _sidecar_of(seen: Sighted) -> tuple[str, int | None, datetime | None]:
+    return seen.sidecar_kind, seen.sidecar_length, seen.sidecar_mtime_at
+
+
+def _moment(epoch: int | None) -> datetime | None:
+    return None if epoch is None else datetime.fromtimestamp(epoch, UTC)
+
+
+def _epoch(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
+
+
+# --- History from elsewhere --------------------------------------------------------------------
+
+
+def store_history(replica: Replica, observations: Iterable[Observation], now: datetime) -> int:
+    """Store tarballs of the past that no look has seen; return how many were new.
+
+    What is stored already stays as it is, so doing it twice changes nothing. What is not said to be gone
+    is taken as last seen there; the next full look decides. Paths that do not fit the layout are left out.
+    """
+    with transaction.atomic():
+        new = 0
+        for directory, months in _by_month(observations).items():
+            new += _store_month(replica, directory, months, now)
+        return new
+
+
+def _by_month(observations: Iterable[Observation]) -> dict[bytes, dict[bytes, Observation]]:
+    months: dict[bytes, dict[bytes, Observation]] = {}
+    for observation in observations:
+        place = split_place(observation.path)
+        if place is not None:
+            months.setdefault(place[0], {})[place[1]] = observation
+    return months
+
+
+def _store_month(
+    replica: Replica, directory: bytes, observed: Mapping[bytes, Observation], now: datetime
+) -> int:
+    rows = _rows_of(replica, directory)
+    fresh = {tail: seen for tail, seen in observed.items() if tail not in rows}
+    if not fresh:
+        return 0
+    month = parse_month(directory)
+    repo, _ = Repo.objects.get_or_create(
+        hub_id=replica.hub_id, category=to_text(month.category), name=to_text(month.name)
+    )
+    inserts = list(_history_rows(replica, repo, directory, fresh, now))
+    insert_rows(TarballSnapshot, INSERTED, inserts)
+    stored = _rows_of(replica, directory)
+    there = [row for row in stored.values() if row.gone_at is None]
+    points = [(_epoch(row.stamp_at) or 0, row.size_bytes, tail) for tail, row in stored.items()]
+    text = to_text(directory)
+    save_months(
+        [
+            RepoMonth(
+                replica=replica,
+                repo=repo,
+                directory=text,
+                directory_key=key(text),
+                starts_on=month.starts_on,
+                digest="",
+                tarballs=len(there),
+                size_bytes=sum(row.size_bytes for row in there),
+                **plot_numbers(points),
+            )
+        ]
+    )
+    return len(inserts)
+
+
+def _history_rows(
+    replica: Replica,
+    repo: Repo,
+    directory: bytes,
+    fresh: Mapping[bytes, Observation],
+    now: datetime,
+) -> Iterator[tuple[Any, ...]]:
+    for tail, seen in fresh.items():
+        stamp = stamp_text(directory, tail)
+        path = to_text(directory + b"/" + tail)
+        values = Sighted(seen.size_bytes, seen.mtime_at)
+        if seen.sidecar_digest:
+            values = values._replace(
+                sidecar_kind="sha256" if len(seen.sidecar_digest) == 64 else "dna",
+                sidecar_state=SidecarState.OK,
+                sidecar_digest=seen.sidecar_digest,
+                sidecar_size_bytes=seen.sidecar_size_bytes,
+            )
+        moment = stamp_at(stamp, replica.hub.zone)
+        first_seen_at = seen.first_seen_at or now
+        yield (
+            replica.pk,
+            repo.pk,
+            path,
+            key(path),
+            moment,
+            stamp,
+            *values,
+            first_seen_at,
+            seen.gone_at,
+            "",
+            "",
+        )

@@ -1,0 +1,472 @@
+"""The order of things: look at replicas side by side, store what is complete, then judge. Read this first.
+
+    select ──► lock ──► look (a thread a node) ──► ingest ──► unlock ──► judge
+                            │ any failure becomes the run's status
+
+Looking, judging and telling are three steps: each works from what the one before stored, so none depends on
+the other having ended well.
+"""
+
+import getpass
+import logging
+import os
+import platform
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+
+from django.conf import settings
+from django.db import connections, transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from hubs.limits import Limits, extensions_of, limits_from
+from hubs.models import Hub, Node, Policy, Replica, Repo, policy_layer
+from hubs.names import to_text
+from probes.judge.findings import judge_hub
+from probes.locks import locked_replicas
+from probes.look.ingest import ingest, known_months, known_sidecars
+from probes.look.layout import daily_window, parse_month
+from probes.look.looking import LookError, Question, Sighting, look
+from probes.look.observation import Facts
+from probes.look.remote import as_command, listing_script
+from probes.look.transport import Address, Session, TransportError, open_session
+from probes.models import CollectRun, CollectRunQuerySet, Finding, RunStatus
+from probes.reports import CollectReport
+
+log = logging.getLogger("scmmon.collect")
+
+FULL_LOOK_EVERY = timedelta(days=7)
+SECONDS_TO_STOP = 6  # for threads whose connections were closed under them
+KEPT_TEXT = 4000
+
+Progress = Callable[[CollectRun], None]
+
+
+class RequestError(Exception):
+    """What was asked for cannot be: an unknown hub or node, or nothing to look at."""
+
+
+class StopLooking(BaseException):
+    """Raised in the main thread by a signal; carries its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@dataclass(frozen=True)
+class CollectRequest:
+    """What to look at; no tags mean everything enabled."""
+
+    hub_tags: Sequence[str] = ()
+    node_tags: Sequence[str] = ()
+    full: bool = False
+    workers: int = 0  # 0: as the settings say
+
+
+def collect(request: CollectRequest, progress: Progress = lambda run: None) -> CollectReport:
+    """Look at every replica asked for at once, store, judge; return what came of it.
+
+    Raises RequestError before anything is contacted, and passes StopLooking on once all is tidy.
+    """
+    return collect_replicas(
+        select_replicas(request), full=request.full, workers=request.workers, progress=progress
+    )
+
+
+def collect_replicas(
+    replicas: list[Replica],
+    *,
+    full: bool = False,
+    workers: int = 0,
+    progress: Progress = lambda run: None,
+) -> CollectReport:
+    """Look at these replicas, store, judge."""
+    report = CollectReport(started_at=timezone.now())
+    with locked_replicas(replica.pk for replica in replicas) as mine:
+        wanted = [replica for replica in replicas if replica.pk in mine]
+        report.skipped = [replica for replica in replicas if replica.pk not in mine]
+        mark_aborted(CollectRun.objects.filter(replica__in=wanted))
+        report.runs = _begin_runs(wanted)
+        _look_side_by_side(report.runs, full, workers or settings.SCMMON_WORKERS, progress)
+    judge({run.replica.hub for run in report.runs}, report)
+    report.finished_at = timezone.now()
+    return report
+
+
+def judge(hubs: Iterable[Hub], report: CollectReport) -> None:
+    """Judge hubs by what is stored; note in the report what opened, closed and is open."""
+    judged = sorted(hubs, key=lambda hub: hub.tag)
+    for hub in judged:
+        changes = judge_hub(hub, timezone.now())
+        report.opened += changes.opened
+        report.closed += changes.closed
+    still_open = Finding.objects.open().filter(hub__in=judged).order_by()
+    report.open_counts = dict(still_open.values_list("severity").annotate(Count("id")))
+
+
+# --- Selecting ---------------------------------------------------------------------------------
+
+
+def select_replicas(request: CollectRequest) -> list[Replica]:
+    """Return the enabled replicas asked for; raises RequestError when a tag is unknown or there are none."""
+    _refuse_unknown("hub", request.hub_tags, Hub.objects.values_list("tag", flat=True))
+    _refuse_unknown("node", request.node_tags, Node.objects.values_list("tag", flat=True))
+    replicas = Replica.objects.filter(enabled=True).select_related("hub", "hub__policy", "node")
+    if request.hub_tags:
+        replicas = replicas.filter(hub__tag__in=request.hub_tags)
+    if request.node_tags:
+        replicas = replicas.filter(node__tag__in=request.node_tags)
+    if not replicas:
+        raise RequestError(
+            "there is no enabled replica to look at: import an inventory, or enable one in the admin"
+        )
+    return list(replicas)
+
+
+def select_hubs(tags: Sequence[str]) -> list[Hub]:
+    """Return the hubs asked for, all when none is; raises RequestError when a tag is unknown."""
+    _refuse_unknown("hub", tags, Hub.objects.values_list("tag", flat=True))
+    hubs = Hub.objects.select_related("policy")
+    return list(hubs.filter(tag__in=tags) if tags else hubs)
+
+
+def _refuse_unknown(kind: str, asked: Sequence[str], known: Iterable[str]) -> None:
+    unknown = sorted(set(asked) - set(known))
+    if unknown:
+        raise RequestError(f"there is no {kind} {', '.join(unknown)}; there are {', '.join(known)}")
+
+
+# --- Looking side by side ----------------------------------------------------------------------
+
+
+@dataclass
+class _Stop:
+    """Tells threads to end, and ends what they wait for."""
+
+    asked: threading.Event = field(default_factory=threading.Event)
+    sessions: set[Session] = field(default_factory=set)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def watching(self, session: Session) -> Iterator[Session]:
+        """Let a session be closed when the stop comes; it is closed in any case."""
+        with self.guard:
+            self.sessions.add(session)
+        try:
+            yield session
+        finally:
+            with self.guard:
+                self.sessions.discard(session)
+            session.close()
+
+    def now(self) -> None:
+        """Ask for the end and hang up on every node."""
+        self.asked.set()
+        with self.guard:
+            waiting = list(self.sessions)
+        for session in waiting:
+            session.close()
+
+    def check(self) -> None:
+        """Raise LookError when the end was asked for."""
+        if self.asked.is_set():
+            raise LookError(RunStatus.ABORTED, "the run was ended")
+
+
+def _look_side_by_side(
+    runs: list[CollectRun], full: bool, workers: int, progress: Progress
+) -> None:
+    """Look at all, one connection a node; a node that fails or hangs takes only its own thread."""
+    stop, by_node = _Stop(), _by_node(runs)
+    todo, done = SimpleQueue[list[CollectRun]](), SimpleQueue[None]()
+    deadline = time.monotonic() + settings.SCMMON_RUN_BUDGET
+    for node_runs in by_node:
+        todo.put(node_runs)
+
+    def work() -> None:
+        try:
+            while not stop.asked.is_set():
+                _look_at_node(todo.get_nowait(), full, deadline, stop, progress)
+                done.put(None)
+        except Empty:
+            pass
+        except Exception:
+            log.exception("a look could not be stored")
+            done.put(None)
+        finally:
+            connections.close_all()
+
+    # Daemons, so that one which waits for a name server cannot keep the process from ending.
+    threads = [
+        threading.Thread(target=work, daemon=True) for _ in range(min(workers, len(by_node)))
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in by_node:
+            done.get(timeout=max(1.0, deadline - time.monotonic() + SECONDS_TO_STOP))
+    except Empty:
+        log.error("the run budget of %s s is used up", settings.SCMMON_RUN_BUDGET)
+    finally:
+        stop.now()
+        for thread in threads:
+            thread.join(SECONDS_TO_STOP)
+        if mark_aborted(CollectRun.objects.filter(pk__in=[run.pk for run in runs])):
+            for run in runs:
+                run.refresh_from_db(fields=["status", "finished_at", "error"])
+
+
+def _by_node(runs: list[CollectRun]) -> list[list[CollectRun]]:
+    groups: dict[int, list[CollectRun]] = {}
+    for run in runs:
+        groups.setdefault(run.replica.node_id, []).append(run)
+    return list(groups.values())
+
+
+def _begin_runs(replicas: list[Replica]) -> list[CollectRun]:
+    now, batch = timezone.now(), uuid.uuid4().hex
+    return CollectRun.objects.bulk_create(
+        CollectRun(replica=replica, batch=batch, started_at=now, observer=_observer())
+        for replica in replicas
+    )
+
+
+def _observer() -> str:
+    return f"{getpass.getuser()}@{platform.node()}[{os.getpid()}]"
+
+
+def mark_aborted(runs: CollectRunQuerySet) -> int:
+    """Mark runs that never ended, as their process was killed or told to end; the caller holds their locks."""
+    return runs.filter(status=RunStatus.RUNNING).update(
+        status=RunStatus.ABORTED,
+        finished_at=timezone.now(),
+        error="the process that looked ended before the look did; the next look takes its place",
+    )
+
+
+def _look_at_node(
+    runs: list[CollectRun], full: bool, deadline: float, stop: _Stop, progress: Progress
+) -> None:
+    """Look at a node's replicas one after the other over one connection, made anew after a failure."""
+    waiting = deque(runs)
+    while waiting:
+        address = address_of(waiting[0].replica.node)
+        try:
+            stop.check()
+            session = open_session(address)
+        except Exception as problem:
+            for run in waiting:
+                _end(run, Facts(), problem, stop)
+                progress(run)
+            return
+        with stop.watching(session):
+            sound = True
+            while waiting and sound:
+                run = waiting.popleft()
+                _look_at_replica(run, session, address, full, deadline, stop)
+                progress(run)
+                sound = run.status in (RunStatus.OK, RunStatus.PARTIAL, RunStatus.NO_ROOT)
+
+
+def _look_at_replica(
+    run: CollectRun,
+    session: Session,
+    address: Address,
+    full: bool,
+    deadline: float,
+    stop: _Stop,
+) -> None:
+    facts = Facts()
+    run.started_at = timezone.now()
+    try:
+        run.full = full or _full_is_due(run.replica)
+        question = question_for(run.replica, full=run.full, deadline=deadline)
+        run.command = shell_line(address, question)
+        sighting = look(session, question, facts)
+        _store(run, sighting, facts, stop)
+    except Exception as problem:
+        _end(run, facts, problem, stop)
+
+
+def _full_is_due(replica: Replica) -> bool:
+    recent = timezone.now() - FULL_LOOK_EVERY
+    return (
+        not CollectRun.objects.complete()
+        .filter(replica=replica, full=True, started_at__gt=recent)
+        .exists()
+    )
+
+
+def question_for(replica: Replica, *, full: bool, deadline: float) -> Question:
+    """Return what to ask of a replica; `deadline` is on the monotonic clock."""
+    seconds = min(replica.node.command_timeout.total_seconds(), deadline - time.monotonic())
+    if seconds <= 0:
+        raise LookError(RunStatus.TIMEOUT, "the run budget was used up before its turn came")
+    return Question(
+        root=replica.root.rstrip("/"),
+        extensions=extensions_of(_all_limits(replica.hub)),
+        months=None if full else daily_window(timezone.now(), replica.hub.zone),
+        seconds=seconds,
+        known_months=known_months(replica),
+        known_sidecars=lambda directory: known_sidecars(replica, directory),
+    )
+
+
+def _all_limits(hub: Hub) -> Iterator[Limits]:
+    yield hub.limits()
+    for policy in Policy.objects.filter(repo__hub=hub):
+        yield limits_from(policy_layer(hub), policy.layer())
+
+
+def shell_line(address: Address, question: Question) -> str:
+    """Return the line that asks a replica the same from a shell."""
+    script = listing_script(
+        question.root,
+        "by-hand",
+        question.extensions,
+        months=question.months,
+        limit_seconds=int(question.seconds),
+    )
+    return address.shell_line(as_command(script))
+
+
+def address_of(node: Node) -> Address:
+    """Return how a node is reached."""
+    return Address(
+        tag=node.tag,
+        transport=node.transport,
+        host=node.host,
+        port=node.port,
+        user=node.user,
+        identity_file=node.identity_file,
+        known_hosts=node.known_hosts,
+        jump_host=node.jump_host,
+        connect_seconds=node.connect_timeout.total_seconds(),
+        command_seconds=node.command_timeout.total_seconds(),
+        ssh_config=settings.SCMMON_SSH_CONFIG,
+    )
+
+
+# --- Storing -----------------------------------------------------------------------------------
+
+
+def _store(run: CollectRun, sighting: Sighting, facts: Facts, stop: _Stop) -> None:
+    """Store a complete look and its run together."""
+    settled_after = run.replica.hub.limits().sidecar_deadline
+    with transaction.atomic():
+        counts = ingest(run.replica, sighting, run.started_at, settled_after, stop.check)
+        run.new, run.changed, run.gone = counts.new, counts.changed, counts.gone
+        run.seen, run.seen_bytes = sighting.seen, sighting.seen_bytes
+        _save_run(run, facts, RunStatus.OK, "")
+
+
+def _end(run: CollectRun, facts: Facts, problem: Exception, stop: _Stop) -> None:
+    """Store how a look failed."""
+    if stop.asked.is_set():
+        status, error = str(RunStatus.ABORTED), "the run was ended before the look was done"
+    elif isinstance(problem, LookError | TransportError):
+        status, error = problem.status, str(problem)
+    else:
+        log.error("looking at %s failed", run.replica, exc_info=problem)
+        status, error = str(RunStatus.ERROR), f"{type(problem).__name__}: {problem}"
+    if isinstance(problem, TransportError):
+        facts.stage = problem.stage
+    if facts.stderr:
+        error += f"; the node said: {_text(facts.stderr)[-600:].strip()}"
+    _save_run(run, facts, status, error)
+
+
+def _save_run(run: CollectRun, facts: Facts, status: str, error: str) -> None:
+    run.status, run.error, run.stage = status, _text(error.encode(errors="replace")), facts.stage
+    run.method, run.exit_status = facts.method, facts.exit_status
+    run.bytes_received, run.noise_bytes = facts.bytes_received, facts.noise_bytes
+    run.noise, run.remote_stderr = _text(facts.noise), _text(facts.stderr)
+    run.clock_skew_seconds = facts.clock_skew_seconds
+    run.free_bytes, run.total_bytes = facts.free_bytes, facts.total_bytes
+    run.unrecognised = facts.unrecognised
+    run.unrecognised_examples = [to_text(path) for path in facts.unrecognised_examples]
+    run.locks = [[to_text(path), mtime] for path, mtime in facts.locks]
+    run.finished_at = timezone.now()
+    run.save()
+
+
+def _text(remote: bytes) -> str:
+    """Return what a node printed as text that any database takes."""
+    return remote.decode("utf-8", "replace").replace("\0", "\N{SYMBOL FOR NULL}")[:KEPT_TEXT]
+
+
+# --- Looking without storing -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a look would see; nothing was stored."""
+
+    status: str
+    error: str
+    command: str
+    seen: int = 0
+    examples: Sequence[str] = ()
+    ignored: int = 0
+    ignored_examples: Sequence[str] = ()
+    seconds: float = 0
+
+
+def try_look(replica: Replica) -> Trial:
+    """Look at the recent months of a replica and store nothing."""
+    begun, facts = time.monotonic(), Facts()
+    command, status, error, sighting = "", str(RunStatus.OK), "", None
+    try:
+        sighting, command = _look_once(replica, facts, full=False)
+    except (LookError, TransportError) as problem:
+        status, error = problem.status, str(problem)
+    return Trial(
+        status=status,
+        error=error,
+        command=command,
+        seen=sighting.seen if sighting else 0,
+        examples=_examples(sighting),
+        ignored=facts.unrecognised,
+        ignored_examples=[to_text(path) for path in facts.unrecognised_examples],
+        seconds=time.monotonic() - begun,
+    )
+
+
+def discover(replica: Replica) -> list[Repo]:
+    """Look at all of a replica and make the repos found, storing nothing else; return the new ones.
+
+    Raises LookError or TransportError.
+    """
+    sighting, _ = _look_once(replica, Facts(), full=True)
+    found = {parse_month(directory)[:2] for directory in sighting.directories}
+    new = []
+    for category, name in sorted(found):
+        repo, is_new = Repo.objects.get_or_create(
+            hub=replica.hub, category=to_text(category), name=to_text(name)
+        )
+        new += [repo] if is_new else []
+    return new
+
+
+def _look_once(replica: Replica, facts: Facts, *, full: bool) -> tuple[Sighting, str]:
+    address = address_of(replica.node)
+    deadline = time.monotonic() + address.command_seconds
+    question = question_for(replica, full=full, deadline=deadline)
+    session = open_session(address)
+    try:
+        return look(session, question, facts), shell_line(address, question)
+    finally:
+        session.close()
+
+
+def _examples(sighting: Sighting | None) -> list[str]:
+    directories = sorted(sighting.directories) if sighting else []
+    return [to_text(directory) for directory in directories[:20]]
