@@ -14,10 +14,15 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 EX_USAGE = 2
+CONFIGURATION_TAG = "scmmon"
 
 
 class WatchCommand(BaseCommand):
     """A command that needs a sound configuration and a database of this version; without, it exits with 2."""
+
+    # Our own checks only: Django's load every URL and view, which would double the time that a look takes.
+    requires_system_checks = [CONFIGURATION_TAG]
+    requires_migrations_checks = True
 
     def add_format(self, parser: CommandParser) -> None:
         """Add `--format`."""
@@ -44,8 +49,6 @@ class WatchCommand(BaseCommand):
             raise CommandError(
                 "the database is not of this version: run `manage.py migrate`", returncode=EX_USAGE
             )
-
-    requires_migrations_checks = True
 
     def print_json(self, value: Any) -> None:
         """Print one JSON document."""

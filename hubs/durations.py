@@ -24,10 +24,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
-    """Return the shortest text that `parse_duration` reads back as the same whole seconds."""
-    left, parts = int(duration.total_seconds()), []
-    for unit, seconds in UNIT_SECONDS.items():
-        number, left = divmod(left, seconds)
-        if number:
-            parts.append(f"{number}{unit}")
-    return "".join(parts) or "0s"
+    """Return the duration in the largest unit up to days that it is whole numbers of: `30d`, `26h`, `90m`."""
+    seconds = int(duration.total_seconds())
+    unit = next(unit for unit in "dhms" if seconds % UNIT_SECONDS[unit] == 0)
+    return f"{seconds // UNIT_SECONDS[unit]}{unit}"

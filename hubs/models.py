@@ -23,7 +23,10 @@ class Hub(models.Model):
         help_text="Short and stable: it is in URLs, file names and commands. Example: C2",
     )
     name = models.CharField(
-        max_length=80, blank=True, help_text="The server's own name. Example: cms02"
+        max_length=80,
+        blank=True,
+        validators=[validators.one_line],
+        help_text="The server's own name. Example: cms02",
     )
     title = models.CharField(
         max_length=200,

@@ -67,7 +67,8 @@ def local_file(value: str) -> None:
         )
     one_line(value)
     if not value.startswith(("/", "~/")) or ".." in value.split("/"):
-        raise ValidationError(f"{value!r} is not a plain absolute path or one that begins with ~/.")
+        # The value is not repeated, as it may be a key.
+        raise ValidationError("Write a plain absolute path, or one that begins with ~/.")
 
 
 def email_list(value: object) -> None:
