@@ -1,0 +1,262 @@
+"""Takes a hub's rows, gives the values that the rules judge; what it reads does not grow with the years behind."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import BooleanField, Exists, Min, OuterRef, Subquery
+from django.db.models.expressions import RawSQL
+
+from hubs.limits import Limits, limits_from
+from hubs.models import Hub, Replica, policy_layer
+from probes.judge.freshness_rules import COUNTED_DAYS
+from probes.judge.states import ReplicaState, replica_states
+from probes.judge.tarball_rules import CHANGE_TOLD_FOR
+from probes.judge.values import (
+    Change,
+    HubPast,
+    Kept,
+    Look,
+    ReplicaPast,
+    RepoName,
+    RepoPast,
+    Tarball,
+)
+from probes.models import CollectRun, SidecarState, TarballEvent, TarballSnapshot
+
+WINDOW = 60  # newest tarballs of a repo on a replica that are compared and learned from
+DOUBTS_READ_AT_MOST = 5_000  # of a kind on a replica
+EXAMPLES_KEPT = 5
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Tarballs of one replica with something odd, by repo; cut off where they are very many."""
+
+    by_repo: Mapping[int, tuple[Tarball, ...]]
+    all_read: bool
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known of one hub at a moment; the tarballs are read repo by repo."""
+
+    past: HubPast
+    limits: Limits
+    wanted: Mapping[int, RepoName]
+    limits_of_repo: Mapping[int, Limits]
+    doubts: Mapping[int, Doubts]  # by replica
+    changes: Mapping[tuple[int, int], tuple[Change, ...]]  # by replica and repo
+
+    def repo_pasts(self) -> Iterator[tuple[RepoPast, Limits]]:
+        """Give each wanted repo with its limits, reading at most WINDOW tarballs for each replica at a time."""
+        replicas = [
+            (replica, replica.complete)
+            for replica in self.past.replicas
+            if replica.known and replica.complete and not replica.empty
+        ]
+        for repo in self.wanted.values():
+            limits = self.limits_of_repo[repo.id]
+            kept = tuple(self._kept(repo, replica, look, limits) for replica, look in replicas)
+            yield RepoPast(repo, self.past.zone, kept), limits
+
+    def _kept(self, repo: RepoName, replica: ReplicaPast, look: Look, limits: Limits) -> Kept:
+        snapshots = TarballSnapshot.objects.filter(replica=replica.id, repo=repo.id)
+        newest = snapshots.order_by("-stamp_at", "-pk").values_list(*Tarball._fields)
+        tarballs = tuple(Tarball(*row) for row in newest[:WINDOW])
+        if len(tarballs) == WINDOW and tarballs[-1].stamp_at > look.ended_at:
+            # So many are dated ahead that none of the past is among them.
+            past = newest.filter(stamp_at__lte=look.ended_at)[:WINDOW]
+            tarballs += tuple(Tarball(*row) for row in past)
+        recent_stamps: tuple[datetime, ...] = ()
+        oldest_stamp_at = None
+        if limits.expected_per_day:
+            since = look.started_at - timedelta(days=COUNTED_DAYS + 2)
+            stamps = snapshots.filter(stamp_at__gte=since, stamp_at__lte=look.ended_at)
+            recent_stamps = tuple(stamps.values_list("stamp_at", flat=True).order_by("stamp_at"))
+            oldest_stamp_at = snapshots.aggregate(at=Min("stamp_at"))["at"]
+        return Kept(
+            replica,
+            moment=look.started_at,
+            seen_until=look.ended_at,
+            tarballs=tarballs,
+            doubtful=self.doubts[replica.id].by_repo.get(repo.id, ()),
+            changes=self.changes.get((replica.id, repo.id), ()),
+            recent_stamps=recent_stamps,
+            oldest_stamp_at=oldest_stamp_at,
+        )
+
+
+def read_history(hub: Hub, now: datetime) -> History:
+    """Read what the rules need of a hub's looks, repos and odd tarballs; its other tarballs are read later."""
+    hub_layer = policy_layer(hub)
+    limits = limits_from(hub_layer)
+    repos = list(hub.repos.select_related("policy"))
+    wanted = [repo for repo in repos if repo.selected] or repos
+    limits_of_repo = {repo.pk: limits_from(hub_layer, policy_layer(repo)) for repo in wanted}
+    replicas = _replica_pasts(hub, limits, now)
+    known_ids = [replica.id for replica in replicas if replica.known]
+    sidecars_required = any(each.sidecar == "required" for each in limits_of_repo.values())
+    chosen_ids = [repo.pk for repo in wanted] if len(wanted) < len(repos) else None
+    return History(
+        past=HubPast(hub.zone, replicas, _unmatched(hub)),
+        limits=limits,
+        wanted={repo.pk: RepoName(repo.pk, repo.path, repo.selected) for repo in wanted},
+        limits_of_repo=limits_of_repo,
+        doubts={pk: _doubts(pk, chosen_ids, sidecars_required) for pk in known_ids},
+        changes=_changes(known_ids, now),
+    )
+
+
+def _unmatched(hub: Hub) -> tuple[RepoName, ...]:
+    seen = TarballSnapshot.objects.filter(repo=OuterRef("pk"))
+    repos = hub.repos.filter(~Exists(seen), selected=True)
+    return tuple(RepoName(repo.pk, repo.path, selected=True) for repo in repos)
+
+
+def _replica_pasts(hub: Hub, limits: Limits, now: datetime) -> tuple[ReplicaPast, ...]:
+    first = CollectRun.objects.filter(replica=OuterRef("pk")).complete().order_by("started_at")
+    replicas = list(
+        hub.replicas.filter(enabled=True)
+        .select_related("node")
+        .annotate(first_complete_at=Subquery(first.values("finished_at")[:1]))
+        .order_by("pk")
+    )
+    states = replica_states(replicas, now)
+    on_node = Counter(replica.node_id for replica in replicas)
+    return tuple(
+        _replica_past(replica, states[replica.pk], on_node[replica.node_id] > 1, limits)
+        for replica in replicas
+    )
+
+
+def _replica_past(
+    replica: Replica, state: ReplicaState, shares_node: bool, limits: Limits
+) -> ReplicaPast:
+    tag = replica.node.tag
+    return ReplicaPast(
+        id=replica.pk,
+        node=tag,
+        node_id=replica.node_id,
+        label=f"{tag}:{replica.root}" if shares_node else tag,
+        root=replica.root,
+        role=replica.role,
+        latest=_look(state.latest_run),
+        complete=_look(state.complete_run),
+        known=state.known,
+        failures_in_a_row=_failures_in_a_row(replica, limits.alert_after),
+        first_complete_at=getattr(replica, "first_complete_at", None),
+        empty=_is_empty(replica, state.complete_run) if state.known else False,
+    )
+
+
+def _look(run: CollectRun | None) -> Look | None:
+    if run is None:
+        return None
+    return Look(
+        id=run.pk,
+        started_at=run.started_at,
+        ended_at=run.finished_at or run.started_at,
+        status=run.status,
+        stage=run.stage,
+        error=run.error,
+        command=run.command,
+        full=run.full,
+        unrecognised=run.unrecognised,
+        unrecognised_examples=tuple(run.unrecognised_examples[:EXAMPLES_KEPT]),
+        locks=tuple((path, mtime) for path, mtime in run.locks),
+        free_bytes=run.free_bytes,
+        total_bytes=run.total_bytes,
+        clock_skew_seconds=run.clock_skew_seconds,
+    )
+
+
+def _failures_in_a_row(replica: Replica, most: int) -> int:
+    """Return how many of the last looks in a row were not complete, as far as anybody asks."""
+    if most == 1:
+        return 1
+    newest = replica.runs.ended().order_by("-started_at", "-pk").values_list("status", flat=True)
+    failures = 0
+    for status in newest[:most]:
+        if status == "ok":
+            break
+        failures += 1
+    return failures
+
+
+def _is_empty(replica: Replica, run: CollectRun | None) -> bool:
+    """Return whether nothing was found, and nothing is left that only a full look would have walked."""
+    if run is None or run.seen:
+        return False
+    return not replica.snapshots.filter(gone_at=None).exists()
+
+
+# The planner of SQLite sees that a partial index fits only where its very condition stands in the query, with
+# literals: Django would send them as parameters.
+_SNAPSHOT = '"probes_tarballsnapshot"'
+IN_DOUBT = f"NOT ({_SNAPSHOT}.\"sidecar_state\" = 'ok')"
+NO_BYTES = f'{_SNAPSHOT}."size_bytes" = 0'
+OTHER_SIZE = (
+    f'NOT ({_SNAPSHOT}."sidecar_size_bytes" = ({_SNAPSHOT}."size_bytes") '
+    f'AND {_SNAPSHOT}."sidecar_size_bytes" IS NOT NULL)'
+)
+
+
+def _doubts(replica_id: int, repo_ids: list[int] | None, sidecars_required: bool) -> Doubts:
+    """Read a replica's odd tarballs through the partial indexes; of all repos where `repo_ids` is None."""
+    there = TarballSnapshot.objects.filter(replica=replica_id, gone_at=None)
+    if repo_ids is not None:
+        there = there.filter(repo__in=repo_ids)
+    states = [SidecarState.BAD, SidecarState.UNREAD]
+    if sidecars_required:
+        states.append(SidecarState.ABSENT)
+    kinds = [there.filter(_as_is(IN_DOUBT), sidecar_state=state) for state in states]
+    kinds.append(there.filter(_as_is(NO_BYTES)))
+    kinds.append(there.filter(_as_is(OTHER_SIZE), sidecar_size_bytes__isnull=False))
+    by_repo: dict[int, dict[str, Tarball]] = defaultdict(dict)
+    all_read = True
+    for kind in kinds:
+        rows = kind.order_by().values_list("repo", *Tarball._fields)[: DOUBTS_READ_AT_MOST + 1]
+        for number, (repo_id, *row) in enumerate(rows.iterator()):
+            if number == DOUBTS_READ_AT_MOST:
+                all_read = False
+                break
+            tarball = Tarball(*row)
+            by_repo[repo_id][tarball.path] = tarball
+    return Doubts({pk: tuple(found.values()) for pk, found in by_repo.items()}, all_read)
+
+
+def _as_is(condition: str) -> Any:
+    """Return a condition that stands in the query letter by letter."""
+    return RawSQL(condition, (), output_field=BooleanField())  # noqa: S611 - constants only
+
+
+def _changes(replica_ids: list[int], now: datetime) -> dict[tuple[int, int], tuple[Change, ...]]:
+    """Read what was replaced lately and is still there; a look that is judged may be some days old.
+
+    Events are few and snapshots many, so that the replicas are chosen here and not by the database, which would
+    begin with their snapshots.
+    """
+    events = TarballEvent.objects.filter(
+        kind=TarballEvent.Kind.CHANGED, noticed_at__gt=now - 2 * CHANGE_TOLD_FOR
+    )
+    changes: dict[tuple[int, int], list[Change]] = defaultdict(list)
+    newest = events.select_related("snapshot").order_by("-noticed_at", "-pk")
+    for event in newest[:DOUBTS_READ_AT_MOST]:
+        snapshot = event.snapshot
+        if snapshot.replica_id in replica_ids and snapshot.gone_at is None:
+            changes[snapshot.replica_id, snapshot.repo_id].append(_change(event))
+    return {key: tuple(found) for key, found in changes.items()}
+
+
+def _change(event: TarballEvent) -> Change:
+    return Change(
+        tarball=Tarball(*(getattr(event.snapshot, name) for name in Tarball._fields)),
+        noticed_at=event.noticed_at,
+        size_bytes_before=event.size_bytes_before,
+        size_bytes_after=event.size_bytes_after,
+        digest_before=event.digest_before,
+        digest_after=event.digest_after,
+    )

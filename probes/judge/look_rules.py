@@ -1,0 +1,113 @@
+"""Rules about looks: whether a replica could be looked at, and whether what the hub selects was ever seen."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+from hubs.durations import format_duration
+from hubs.limits import Limits
+from probes.judge import wording
+from probes.judge.values import ALARM, WARN, HubPast, Look, ReplicaPast, Verdict
+
+OK = "ok"
+CODE_OF_STATUS = {"unreachable": "unreachable", "host_key": "host_key", "no_root": "no_root"}
+# These do not mend themselves: somebody must look at the login, the node's shell, the cap or scmmon.
+INCOMPLETE_ALARMS = ("auth", "malformed", "overflow", "error")
+# A look that ended here says something of the node, whichever replica it was for.
+STAGES_OF_NODE = ("connect", "login")
+
+
+def look_failed(past: HubPast, limits: Limits, now: datetime) -> Iterator[Verdict]:
+    """Tell of replicas whose latest look was not complete: one verdict for a node however many it holds."""
+    together: dict[tuple[str, str], list[tuple[ReplicaPast, Look]]] = defaultdict(list)
+    for replica in past.replicas:
+        look = replica.latest
+        if look and look.status != OK and replica.failures_in_a_row >= limits.alert_after:
+            code = CODE_OF_STATUS.get(look.status, "incomplete")
+            together[code, _subject_of_failure(replica, look)].append((replica, look))
+    for (code, subject), failures in together.items():
+        yield _failure(code, subject, failures, past)
+
+
+def _subject_of_failure(replica: ReplicaPast, look: Look) -> str:
+    failed_at_node = look.status in ("unreachable", "host_key") or look.stage in STAGES_OF_NODE
+    return f"node {replica.node_id}" if failed_at_node else replica.subject
+
+
+def _failure(
+    code: str, subject: str, failures: list[tuple[ReplicaPast, Look]], past: HubPast
+) -> Verdict:
+    first, look = min(failures, key=lambda failure: failure[0].id)
+    stage = f" in stage {look.stage}" if look.stage else ""
+    message = (
+        f"The look at {first.node} that began at {wording.moment(look.started_at, past.zone)} ended "
+        f"as {look.status}{stage}. {look.error or 'No reason was given.'} {_unknown(first, past)}"
+    )
+    is_warn = code == "incomplete" and look.status not in INCOMPLETE_ALARMS
+    return Verdict(
+        code=code,
+        severity=WARN if is_warn else ALARM,
+        subject=subject,
+        message=message,
+        evidence={
+            "status": look.status,
+            "stage": look.stage,
+            "error": look.error,
+            "command": look.command,
+            "run": look.id,
+            "node": first.node,
+            "roots": [replica.root for replica, _ in failures],
+            "complete_look_at": first.complete and wording.iso(first.complete.started_at),
+        },
+        replica_id=first.id,
+    )
+
+
+def _unknown(replica: ReplicaPast, past: HubPast) -> str:
+    if not replica.complete:
+        return "It was never listed completely, so nothing is known of it."
+    since = wording.moment(replica.complete.started_at, past.zone)
+    return f"What is there is unknown since {since}, when the last complete look began."
+
+
+def not_looked(past: HubPast, limits: Limits, now: datetime) -> Iterator[Verdict]:
+    """Tell of replicas that nobody looked at in time; where the look failed, that is told instead."""
+    for replica in past.replicas:
+        if replica.known or (replica.latest and replica.latest.status != OK):
+            continue
+        within = format_duration(limits.look_within)
+        yield Verdict(
+            code="not_looked",
+            severity=ALARM
+            if replica.complete
+            else WARN,  # nobody may have got round to a new one yet
+            subject=replica.subject,
+            message=f"{replica.label} should be looked at within {within}. {_unknown(replica, past)} "
+            "Is `collect` still scheduled?",
+            evidence={
+                "look_within": within,
+                "complete_look_at": replica.complete and wording.iso(replica.complete.started_at),
+            },
+            replica_id=replica.id,
+        )
+
+
+def select_unmatched(past: HubPast, limits: Limits, now: datetime) -> Iterator[Verdict]:
+    """Tell of each selected repo that was never seen on any replica, once there is one that shows tarballs.
+
+    A hub of which every replica is empty is told as `empty`, not once more for each repo.
+    """
+    showing = [replica for replica in past.replicas if replica.known and not replica.empty]
+    if not showing:
+        return
+    labels = sorted(replica.label for replica in showing)
+    for repo in past.unmatched:
+        yield Verdict(
+            code="select_unmatched",
+            severity=WARN,
+            subject=f"repo {repo.id}",
+            message=f"{repo.path} is selected, but no tarball of that name was ever seen on "
+            f"{wording.some(labels, len(labels))}. Is it spelt as on the nodes (category/name)?",
+            evidence={"select": repo.path, "looked_at": labels},
+            repo_id=repo.id,
+        )

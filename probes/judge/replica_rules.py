@@ -1,0 +1,118 @@
+"""Rules about one replica that is known: is anything there, and are its disk, clock and locks well."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hubs.durations import format_duration
+from hubs.limits import Limits, free_space_floor_bytes
+from probes.judge import wording
+from probes.judge.values import ALARM, NOTICE, WARN, Look, ReplicaPast, Verdict
+
+SKEW_WARN, SKEW_ALARM = timedelta(minutes=2), timedelta(hours=1)
+
+
+def empty(replica: ReplicaPast, look: Look, limits: Limits, zone: ZoneInfo) -> Iterator[Verdict]:
+    """Tell of a complete look that found no tarball at all."""
+    if replica.empty:
+        yield Verdict(
+            code="empty",
+            severity=ALARM,
+            subject=replica.subject,
+            message=f"The complete look at {replica.label} at {wording.moment(look.started_at, zone)} "
+            f"found no tarball at all below {replica.root}. Is it the right root, and mounted?",
+            evidence={"root": replica.root, "run": look.id},
+            replica_id=replica.id,
+        )
+
+
+def clock_skew(
+    replica: ReplicaPast, look: Look, limits: Limits, zone: ZoneInfo
+) -> Iterator[Verdict]:
+    """Tell of a node whose clock is far from that of this machine."""
+    if look.clock_skew_seconds is None:
+        return
+    skew = timedelta(seconds=look.clock_skew_seconds)
+    if abs(skew) <= SKEW_WARN:
+        return
+    direction = "ahead of" if skew > timedelta(0) else "behind"
+    yield Verdict(
+        code="clock_skew",
+        severity=ALARM if abs(skew) > SKEW_ALARM else WARN,
+        subject=replica.subject,
+        message=f"The clock of {replica.node} is {format_duration(abs(skew))} {direction} this machine's; "
+        f"up to {format_duration(SKEW_WARN)} is expected. Stamps made there are wrong by as much.",
+        evidence={"clock_skew_seconds": look.clock_skew_seconds, "run": look.id},
+        replica_id=replica.id,
+    )
+
+
+def disk_low(replica: ReplicaPast, look: Look, limits: Limits, zone: ZoneInfo) -> Iterator[Verdict]:
+    """Tell of a file system with less free space than the policy wants; below half of that it is an alarm."""
+    if look.free_bytes is None or look.total_bytes is None:
+        return
+    floor_bytes = free_space_floor_bytes(limits.free_space_min, look.total_bytes)
+    if look.free_bytes >= floor_bytes:
+        return
+    yield Verdict(
+        code="disk_low",
+        severity=ALARM if look.free_bytes < floor_bytes / 2 else WARN,
+        subject=replica.subject,
+        message=f"The file system of {replica.root} on {replica.node} has {wording.size(look.free_bytes)} free "
+        f"of {wording.size(look.total_bytes)}; expected are {wording.size(floor_bytes)} "
+        f"({limits.free_space_min}).",
+        evidence={
+            "free_bytes": look.free_bytes,
+            "total_bytes": look.total_bytes,
+            "floor_bytes": floor_bytes,
+            "free_space_min": limits.free_space_min,
+        },
+        replica_id=replica.id,
+    )
+
+
+def stale_lock(
+    replica: ReplicaPast, look: Look, limits: Limits, zone: ZoneInfo
+) -> Iterator[Verdict]:
+    """Tell of a lock whose newest entry is too old for a backup that still works."""
+    if not look.locks:
+        return
+    touched_at = datetime.fromtimestamp(max(mtime for _, mtime in look.locks), UTC)
+    if look.started_at - touched_at <= limits.lock_max_age:
+        return
+    paths = [path for path, _ in look.locks]
+    allowed = format_duration(limits.lock_max_age)
+    yield Verdict(
+        code="stale_lock",
+        severity=WARN,
+        subject=replica.subject,
+        message=f"A backup locked {replica.root} on {replica.node} and did not end: the newest entry is of "
+        f"{wording.moment(touched_at, zone)}, and a lock may be {allowed} old: "
+        f"{wording.some(paths, len(paths))}.",
+        evidence={
+            "locks": paths,
+            "touched_at": wording.iso(touched_at),
+            "lock_max_age": allowed,
+        },
+        replica_id=replica.id,
+    )
+
+
+def unrecognised(
+    replica: ReplicaPast, look: Look, limits: Limits, zone: ZoneInfo
+) -> Iterator[Verdict]:
+    """Tell of files below the root that do not fit the layout."""
+    if look.unrecognised:
+        examples = wording.some(look.unrecognised_examples, look.unrecognised)
+        yield Verdict(
+            code="unrecognised",
+            severity=NOTICE,
+            subject=replica.subject,
+            message=f"{wording.number(look.unrecognised, 'file')} below {replica.root} on {replica.node} "
+            f"did not fit <category>/<name>/YYYY/MM/DD/HHMMSS/<file> and were left out: {examples}.",
+            evidence={
+                "unrecognised": look.unrecognised,
+                "examples": list(look.unrecognised_examples),
+            },
+            replica_id=replica.id,
+        )
