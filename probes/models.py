@@ -207,6 +207,7 @@ class TarballEvent(models.Model):
 
     class Meta:
         ordering = ["noticed_at", "id"]
+        indexes = [models.Index(fields=["kind", "noticed_at"])]
 
     def __str__(self) -> str:
         return f"{self.snapshot}: {self.kind}"

@@ -105,7 +105,12 @@ def judge(hubs: Iterable[Hub], report: CollectReport) -> None:
     """Judge hubs by what is stored; note in the report what opened, closed and is open."""
     judged = sorted(hubs, key=lambda hub: hub.tag)
     for hub in judged:
-        changes = judge_hub(hub, timezone.now())
+        try:
+            changes = judge_hub(hub, timezone.now())
+        except Exception:
+            log.exception("hub %s could not be judged", hub.tag)
+            report.unjudged.append(hub)
+            continue
         report.opened += changes.opened
         report.closed += changes.closed
     still_open = Finding.objects.open().filter(hub__in=judged).order_by()
@@ -262,7 +267,7 @@ def _look_at_node(
         try:
             stop.check()
             session = open_session(address)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - it becomes the runs' status
             for run in waiting:
                 _end(run, Facts(), problem, stop)
                 progress(run)
@@ -292,7 +297,7 @@ def _look_at_replica(
         run.command = shell_line(address, question)
         sighting = look(session, question, facts)
         _store(run, sighting, facts, stop)
-    except Exception as problem:
+    except Exception as problem:  # noqa: BLE001 - it becomes the run's status
         _end(run, facts, problem, stop)
 
 
@@ -423,15 +428,17 @@ class Trial:
 def try_look(replica: Replica) -> Trial:
     """Look at the recent months of a replica and store nothing."""
     begun, facts = time.monotonic(), Facts()
-    command, status, error, sighting = "", str(RunStatus.OK), "", None
+    status, error, sighting = str(RunStatus.OK), "", None
+    deadline = begun + replica.node.command_timeout.total_seconds()
+    question = question_for(replica, full=False, deadline=deadline)
     try:
-        sighting, command = _look_once(replica, facts, full=False)
+        sighting = _look_once(replica, question, facts)
     except (LookError, TransportError) as problem:
         status, error = problem.status, str(problem)
     return Trial(
         status=status,
         error=error,
-        command=command,
+        command=shell_line(address_of(replica.node), question),
         seen=sighting.seen if sighting else 0,
         examples=_examples(sighting),
         ignored=facts.unrecognised,
@@ -445,7 +452,9 @@ def discover(replica: Replica) -> list[Repo]:
 
     Raises LookError or TransportError.
     """
-    sighting, _ = _look_once(replica, Facts(), full=True)
+    deadline = time.monotonic() + replica.node.command_timeout.total_seconds()
+    question = question_for(replica, full=True, deadline=deadline)
+    sighting = _look_once(replica, question, Facts())
     found = {parse_month(directory)[:2] for directory in sighting.directories}
     new = []
     for category, name in sorted(found):
@@ -456,13 +465,10 @@ def discover(replica: Replica) -> list[Repo]:
     return new
 
 
-def _look_once(replica: Replica, facts: Facts, *, full: bool) -> tuple[Sighting, str]:
-    address = address_of(replica.node)
-    deadline = time.monotonic() + address.command_seconds
-    question = question_for(replica, full=full, deadline=deadline)
-    session = open_session(address)
+def _look_once(replica: Replica, question: Question, facts: Facts) -> Sighting:
+    session = open_session(address_of(replica.node))
     try:
-        return look(session, question, facts), shell_line(address, question)
+        return look(session, question, facts)
     finally:
         session.close()
 

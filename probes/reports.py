@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hubs.models import Replica
+from hubs.models import Hub, Replica
 from hubs.names import exact
 from probes.models import CollectRun, Finding, RunStatus, Severity
 
@@ -22,11 +22,14 @@ class CollectReport:
     opened: list[Finding] = field(default_factory=list)
     closed: list[Finding] = field(default_factory=list)
     open_counts: dict[str, int] = field(default_factory=dict)
+    unjudged: list[Hub] = field(default_factory=list)  # judging them failed; the log says how
 
     @property
     def exit_code(self) -> int:
         """What `collect` exits with, findings aside."""
         complete = sum(run.status == RunStatus.OK for run in self.runs)
+        if self.unjudged:
+            return EX_INTERNAL
         if not self.runs:
             return EX_LOCKED
         if complete == len(self.runs) and not self.skipped:

@@ -1,6 +1,8 @@
 """Takes the points of a series, gives fewer that look the same: extremes always stay. Pure."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from operator import itemgetter
 
 Point = tuple[int, int]  # epoch seconds (or a day's number) and a value
 
@@ -16,15 +18,16 @@ def thin(points: Sequence[Point], most: int) -> list[Point]:
     if len(points) <= most:
         return list(points)
     slices = (most - 2) // 2
-    begin, end = points[0][0], points[-1][0]
-    span = end - begin + 1
-    # Per slice the places of its least and greatest value; -1 where the slice is empty.
-    least, greatest = [-1] * slices, [-1] * slices
-    for place, (moment, value) in enumerate(points):
-        part = (moment - begin) * slices // span
-        if least[part] < 0 or value < points[least[part]][1]:
-            least[part] = place
-        if greatest[part] < 0 or value > points[greatest[part]][1]:
-            greatest[part] = place
-    kept = {0, len(points) - 1, *least, *greatest} - {-1}
+    begin, span = points[0][0], points[-1][0] - points[0][0] + 1
+    values = [value for _, value in points]
+    kept = {0, len(points) - 1}
+    start = 0
+    for number in range(1, slices + 1):
+        # The first moment of the next slice, rounded up, as moments are whole.
+        next_begin = begin - (-span * number // slices)
+        end = bisect_left(points, next_begin, start, key=itemgetter(0))
+        if start < end:
+            places = range(start, end)
+            kept |= {min(places, key=values.__getitem__), max(places, key=values.__getitem__)}
+        start = end
     return [points[place] for place in sorted(kept)]

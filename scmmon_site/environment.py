@@ -85,7 +85,7 @@ def kept_secret_key(file: Path) -> str:
     """Return the secret key kept in a file, making it (private to this user) when absent."""
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
             new.write(secrets.token_urlsafe(64))
     except FileExistsError:
         pass

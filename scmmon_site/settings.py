@@ -1,13 +1,20 @@
 """Every setting of scmmon; docs/settings.md describes the switches, `.env.example` lists them."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 from scmmon_site.environment import Environment, kept_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-ENVIRONMENT = Environment(BASE_DIR / ".env")
-VAR_DIR = Path(ENVIRONMENT.text("SCMMON_VAR", str(BASE_DIR / "var"))).expanduser()
+# Tests neither read nor touch what this user's own scmmon has; tests/conftest.py removes the directory.
+_under_pytest = "pytest" in sys.modules
+ENVIRONMENT = Environment(None if _under_pytest else BASE_DIR / ".env")
+VAR_DIR = Path(
+    tempfile.mkdtemp(prefix="scmmon-tests-")
+    if _under_pytest
+    else ENVIRONMENT.text("SCMMON_VAR", str(BASE_DIR / "var"))
+).expanduser()
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 SECRET_KEY = ENVIRONMENT.text("SECRET_KEY") or kept_secret_key(VAR_DIR / "secret_key")
@@ -23,14 +30,15 @@ SCMMON_SITE_URL = ENVIRONMENT.text("SCMMON_SITE_URL", "http://127.0.0.1:8000").r
 SCMMON_PUBLIC_PAGES = ENVIRONMENT.boolean("SCMMON_PUBLIC_PAGES", default=False)
 SCMMON_SSH_CONFIG = ENVIRONMENT.text("SCMMON_SSH_CONFIG")
 # Nodes looked at side by side. Beyond some 16 threads paramiko gains nothing.
-SCMMON_WORKERS = ENVIRONMENT.number("SCMMON_WORKERS", 8)
+SCMMON_WORKERS = ENVIRONMENT.number("SCMMON_WORKERS", 16)
 # Seconds that one `collect` may take in all; what is not done by then is `timeout`.
 SCMMON_RUN_BUDGET = ENVIRONMENT.number("SCMMON_RUN_BUDGET", 3600)
 
 # --- Django ------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # urls.py discovers the admin's modules; a command that looks at nodes need not load them.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -92,7 +100,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
-_under_pytest = "pytest" in sys.modules
 CACHES = {
     # django-q2 shows its clusters through the cache, so it must be shared by processes.
     "default": {
@@ -111,6 +118,8 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Files are served from where they lie when they were never collected (tests, first start).
 WHITENOISE_USE_FINDERS = _under_pytest or not STATIC_ROOT.is_dir()
+# Found when asked for: whitenoise otherwise lists them all at start, and warns of the missing directory.
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -135,7 +135,7 @@ def ingest(
     """
     writer = _Writer(replica, now, settled_after, full=sighting.full, checkpoint=checkpoint)
     known = known_months(replica)
-    for month in sighting.months:
+    for month in sighting.months():
         writer.store(month, is_known=month.directory in known)
     writer.flush()
     if sighting.full:

@@ -8,8 +8,9 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
-from probes.look.layout import SIDECAR_KINDS, split_place
+from probes.look.layout import SIDECAR_KINDS
 from probes.look.listing import (
     Answer,
     Caps,
@@ -33,7 +34,7 @@ from probes.look.sftp_walk import sftp_records
 from probes.look.sidecar import LONGEST_SIDECAR_BYTES
 from probes.look.sidecars import SidecarText, sidecar_texts
 from probes.look.spool import Spool
-from probes.look.transport import Reply, Session, TransportError
+from probes.look.transport import RemoteFiles, Reply, Session, TransportError
 
 
 class LookError(Exception):
@@ -62,10 +63,18 @@ class Sighting:
     """A complete listing: the months that are not as they were, and how much was seen in all."""
 
     full: bool
-    months: Spool[MonthSeen] = field(default_factory=Spool)
+    extensions: tuple[bytes, ...]
     directories: set[bytes] = field(default_factory=set)
     seen: int = 0
     seen_bytes: int = 0
+    changed: Spool[MonthListing] = field(default_factory=Spool)
+    # For each of those, the sidecars that were asked for and what they hold, by the tarball's tail.
+    sidecars: Spool[dict[bytes, bytes | None]] = field(default_factory=Spool)
+
+    def months(self) -> Iterator[MonthSeen]:
+        """Yield the months that are not as they were."""
+        for listing, contents in zip(self.changed, self.sidecars, strict=True):
+            yield month_seen(listing, self.extensions, contents)
 
 
 def look(session: Session, question: Question, facts: Facts) -> Sighting:
@@ -74,10 +83,12 @@ def look(session: Session, question: Question, facts: Facts) -> Sighting:
     Raises LookError when the answer is not complete; nothing of it may then be believed.
     """
     deadline = time.monotonic() + question.seconds
+    extensions = tuple(extension.encode() for extension in question.extensions)
+    sighting = Sighting(question.months is None, extensions)
     try:
-        sighting, listed = _listed(session, question, facts, deadline)
+        _list(session, question, facts, sighting, deadline)
         facts.stage = "sidecars"
-        _read_sidecars(session, question, facts, sighting, listed, deadline)
+        _read_sidecars(session, question, facts, sighting, deadline)
     except (ListingError, TransportError) as problem:
         raise LookError(problem.status, str(problem)) from problem
     facts.stage = "store"
@@ -87,12 +98,11 @@ def look(session: Session, question: Question, facts: Facts) -> Sighting:
 # --- The listing -------------------------------------------------------------------------------
 
 
-def _listed(
-    session: Session, question: Question, facts: Facts, deadline: float
-) -> tuple[Sighting, Spool[MonthListing]]:
+def _list(
+    session: Session, question: Question, facts: Facts, sighting: Sighting, deadline: float
+) -> None:
     facts.stage, nonce = "list", secrets.token_hex(16)
     answer, shelves = Answer(nonce, question.caps), Shelves()
-    sighting, changed = Sighting(full=question.months is None), Spool[MonthListing]()
     script = listing_script(
         question.root,
         nonce,
@@ -104,7 +114,7 @@ def _listed(
     reply = session.ask(script, seconds=deadline - time.monotonic())
     try:
         records = answer.records(_timed(reply.blocks(), answer, facts, asked_at))
-        _shelve(records, shelves, question, sighting, changed)
+        _shelve(records, shelves, question, sighting)
         _close(reply, facts)
     except NoAnswerError as problem:
         _close(reply, facts)
@@ -114,12 +124,11 @@ def _listed(
             ) from problem
         files = session.files(seconds=deadline - time.monotonic())
         facts.method = "sftp"
-        _shelve(sftp_records(files, question), shelves, question, sighting, changed)
+        _shelve(sftp_records(files, question), shelves, question, sighting)
         files.done()
     finally:
         _note(facts, answer, shelves)
         facts.stderr = reply.stderr
-    return sighting, changed
 
 
 def _timed(
@@ -142,21 +151,17 @@ def _skew(node_epoch: int, asked_at: float, answered_at: float) -> float:
 
 
 def _shelve(
-    records: Iterable[bytes],
-    shelves: Shelves,
-    question: Question,
-    sighting: Sighting,
-    changed: Spool[MonthListing],
+    records: Iterable[bytes], shelves: Shelves, question: Question, sighting: Sighting
 ) -> None:
-    extensions = tuple(extension.encode() for extension in question.extensions)
-    for month in shelves.months(records, extensions):
+    """Sort the records into months, and keep those that are not as they were."""
+    for month in shelves.months(records, sighting.extensions):
         sighting.directories.add(month.directory)
         known = question.known_months.get(month.directory)
         if known is not None and known.digest == month.digest:
             sighting.seen += known.tarballs
             sighting.seen_bytes += known.size_bytes
         else:
-            changed.append(month)
+            sighting.changed.append(month)
 
 
 def _close(reply: Reply, facts: Facts) -> None:
@@ -178,48 +183,49 @@ def _note(facts: Facts, answer: Answer, shelves: Shelves) -> None:
 
 
 def _read_sidecars(
-    session: Session,
-    question: Question,
-    facts: Facts,
-    sighting: Sighting,
-    listed: Spool[MonthListing],
-    deadline: float,
+    session: Session, question: Question, facts: Facts, sighting: Sighting, deadline: float
 ) -> None:
-    """Fill the sighting with the changed months, having read the sidecars that are new or changed."""
-    extensions = tuple(extension.encode() for extension in question.extensions)
-    months, wanted = Spool[MonthSeen](), Spool[bytes]()
-    for listing in listed:
-        known = (
-            question.known_sidecars(listing.directory)
-            if listing.directory in question.known_months
-            else {}
+    """Read the sidecars of changed months that are new or changed themselves; count the tarballs."""
+    wanted = Spool[list[bytes]]()  # for each changed month, the sidecars to read
+    for listing in sighting.changed:
+        is_known = listing.directory in question.known_months
+        known = question.known_sidecars(listing.directory) if is_known else {}
+        tarballs = month_seen(listing, sighting.extensions, {}).tarballs
+        sighting.seen += len(tarballs)
+        sighting.seen_bytes += sum(tarball.file.size_bytes for tarball in tarballs)
+        wanted.append(
+            [
+                sidecar_path(listing.directory, tarball.tail, tarball.sidecar)
+                for tarball in tarballs
+                if tarball.sidecar and must_be_read(tarball.sidecar, known.get(tarball.tail))
+            ]
         )
-        month = month_seen(listing, extensions, known)
-        months.append(month)
-        for tarball in month.tarballs:
-            if tarball.sidecar is not None and tarball.sidecar.asked:
-                wanted.append(sidecar_path(month, tarball))
     texts = _texts(session, question, facts, wanted, deadline)
-    for month in months:
-        filled = [_filled(tarball, texts) for tarball in month.tarballs]
-        sighting.months.append(month._replace(tarballs=filled))
-        sighting.seen += len(filled)
-        sighting.seen_bytes += sum(tarball.file.size_bytes for tarball in filled)
+    for paths, listing in zip(wanted, sighting.changed, strict=True):
+        length = len(listing.directory) + 1
+        read = [next(texts) for _ in paths]
+        sighting.sidecars.append(
+            {
+                path[length:].rpartition(b".")[0]: text.content
+                for path, text in zip(paths, read, strict=True)
+            }
+        )
     for _ in texts:
         pass  # reads the answer to its trailer
 
 
 def month_seen(
-    listing: MonthListing, extensions: tuple[bytes, ...], known: Mapping[bytes, KnownSidecar]
+    listing: MonthListing,
+    extensions: tuple[bytes, ...],
+    contents: Mapping[bytes, bytes | None],
 ) -> MonthSeen:
-    """Return the tarballs of a month with their sidecars, marking the sidecars that must be read."""
+    """Return the tarballs of a month with their sidecars; `contents` holds those that were asked for, by tail."""
     files: dict[bytes, SeenFile] = {}
+    length = len(listing.directory) + 1
     for record in listing.records:
-        directory_and_tail = split_place(record.split(b"\t", 2)[2])
-        assert directory_and_tail is not None  # noqa: S101 - the shelves hold nothing else
-        files[directory_and_tail[1]] = file_of(record)
+        files[record.split(b"\t", 2)[2][length:]] = file_of(record)
     tarballs = [
-        TarballSeen(tail, file, _sidecar_of(tail, files, known.get(tail)))
+        TarballSeen(tail, file, _sidecar_of(tail, files, contents))
         for tail, file in files.items()
         if tail.endswith(extensions)
     ]
@@ -227,55 +233,65 @@ def month_seen(
 
 
 def _sidecar_of(
-    tail: bytes, files: Mapping[bytes, SeenFile], known: KnownSidecar | None
+    tail: bytes, files: Mapping[bytes, SeenFile], contents: Mapping[bytes, bytes | None]
 ) -> SidecarSeen | None:
     for ending in SIDECAR_KINDS:
         file = files.get(tail + ending)
         if file is not None:
-            kind = ending[1:].decode()
-            fresh = known != KnownSidecar(kind, file.size_bytes, file.mtime_epoch)
-            asked = fresh and 0 < file.size_bytes <= LONGEST_SIDECAR_BYTES
-            return SidecarSeen(kind, file, asked=asked)
+            return SidecarSeen(
+                ending[1:].decode(), file, asked=tail in contents, content=contents.get(tail)
+            )
     return None
 
 
-def sidecar_path(month: MonthSeen, tarball: TarballSeen) -> bytes:
+def must_be_read(sidecar: SidecarSeen, known: KnownSidecar | None) -> bool:
+    """Say whether a sidecar must be read: it is not as known, and of a length that one may have."""
+    seen = KnownSidecar(sidecar.kind, sidecar.file.size_bytes, sidecar.file.mtime_epoch)
+    return known != seen and 0 < sidecar.file.size_bytes <= LONGEST_SIDECAR_BYTES
+
+
+def sidecar_path(directory: bytes, tail: bytes, sidecar: SidecarSeen) -> bytes:
     """Return where a tarball's sidecar lies, relative to the root."""
-    assert tarball.sidecar is not None  # noqa: S101 - asked only of those that have one
-    return b"%s/%s.%s" % (month.directory, tarball.tail, tarball.sidecar.kind.encode())
-
-
-def _filled(tarball: TarballSeen, texts: Iterator[SidecarText]) -> TarballSeen:
-    if tarball.sidecar is None or not tarball.sidecar.asked:
-        return tarball
-    return tarball._replace(sidecar=tarball.sidecar._replace(content=next(texts).content))
+    return b"%s/%s.%s" % (directory, tail, sidecar.kind.encode())
 
 
 def _texts(
-    session: Session, question: Question, facts: Facts, wanted: Spool[bytes], deadline: float
+    session: Session,
+    question: Question,
+    facts: Facts,
+    wanted: Spool[list[bytes]],
+    deadline: float,
 ) -> Iterator[SidecarText]:
     """Yield the sidecars wanted, in order; asks the node nothing when none is."""
-    if not len(wanted):
+    names = Spool[bytes]()  # the question: a spool of its own, as another thread reads it
+    asked = Spool[list[bytes]]()
+    for paths in wanted:
+        if paths:
+            names.append(b"".join(b"./%s\0" % path for path in paths))
+            asked.append(paths)
+    if not len(asked):
         return
     seconds = deadline - time.monotonic()
     if facts.method == "sftp":
-        files = session.files(seconds=seconds)
-        root = question.root.encode()
-        for path in wanted:
-            content = files.beginning(root + b"/" + path, LONGEST_SIDECAR_BYTES + 1)
-            yield SidecarText(path, content)
-        files.done()
+        yield from _texts_by_sftp(session.files(seconds=seconds), question, asked)
         return
-    names, nonce = Spool[bytes](), secrets.token_hex(16)
-    for path in wanted:
-        names.append(b"./" + path + b"\0")
+    nonce = secrets.token_hex(16)
     answer = Answer(nonce, question.caps)
     reply = session.ask(sidecar_script(question.root, nonce), seconds=seconds, stdin=names)
     try:
-        yield from sidecar_texts(answer, reply.blocks(), wanted)
+        yield from sidecar_texts(answer, reply.blocks(), chain.from_iterable(asked))
         _close(reply, facts)
     except NoAnswerError:
         _close(reply, facts)
         raise ListingError("truncated", "the connection ended before the sidecars came") from None
     finally:
         facts.bytes_received += answer.bytes_received
+
+
+def _texts_by_sftp(
+    files: RemoteFiles, question: Question, asked: Spool[list[bytes]]
+) -> Iterator[SidecarText]:
+    root = question.root.encode()
+    for path in chain.from_iterable(asked):
+        yield SidecarText(path, files.beginning(root + b"/" + path, LONGEST_SIDECAR_BYTES + 1))
+    files.done()

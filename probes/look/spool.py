@@ -2,6 +2,7 @@
 
 import pickle
 import tempfile
+import weakref
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
@@ -10,23 +11,29 @@ KEPT_IN_MEMORY_BYTES = 1 << 20
 
 
 class Spool(Generic[Value]):
-    """A list that is only appended to and read from its beginning; gone with its last reference."""
+    """A list that is only appended to; its file goes with its last reference."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY_BYTES)  # noqa: SIM115
-        self._length = 0
+        weakref.finalize(self, self._file.close)
+        self._length = self._end = 0
 
     def __len__(self) -> int:
         return self._length
 
     def append(self, value: Value) -> None:
         """Add a value."""
+        self._file.seek(self._end)
         pickle.dump(value, self._file, pickle.HIGHEST_PROTOCOL)
+        self._end = self._file.tell()
         self._length += 1
 
     def __iter__(self) -> Iterator[Value]:
-        """Yield the values; one reader at a time, and nothing is added meanwhile."""
-        self._file.seek(0)
+        """Yield the values; several readers in one thread may take turns."""
+        position = 0
         for _ in range(self._length):
+            self._file.seek(position)
             # These bytes never left this process's own unlinked file.
-            yield pickle.load(self._file)  # noqa: S301
+            value = pickle.load(self._file)  # noqa: S301
+            position = self._file.tell()
+            yield value

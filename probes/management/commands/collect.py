@@ -116,6 +116,7 @@ def summary(report: CollectReport) -> list[str]:
     complete = sum(run.status == "ok" for run in report.runs)
     lines = [f"{complete} of {len(report.runs) + len(report.skipped)} replicas listed completely"]
     lines += [f"skipped, as another run is looking: {replica}" for replica in report.skipped]
+    lines += [f"COULD NOT BE JUDGED (see the log): {hub}" for hub in report.unjudged]
     lines += [f"opened  {_finding_line(finding)}" for finding in report.opened]
     lines += [f"closed  {_finding_line(finding)}" for finding in report.closed]
     counts = [f"{report.open_counts[level]} {level}" for level in sorted(report.open_counts)]

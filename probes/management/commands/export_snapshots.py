@@ -76,10 +76,9 @@ def lines(rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
     writer.writerow(COLUMNS)
     for hub, node, root, path, size, mtime_at, digest, sidecar_size, seen_at, gone_at in rows:
         yield _taken(line)
-        writer.writerow(
-            [hub, node, root, exact_path(path), size, _iso(mtime_at), digest, sidecar_size]
-            + [_iso(seen_at), _iso(gone_at)]
-        )
+        times = _iso(seen_at), _iso(gone_at)
+        about = exact_path(path), size, _iso(mtime_at), digest, sidecar_size
+        writer.writerow((hub, node, root, *about, *times))
     yield _taken(line)
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
 from hubs import legacy, validators
+from hubs.commands import EX_USAGE, WatchCommand
 from hubs.inventory import InventoryError, check
 from hubs.inventory_rows import Changes, node_tags, store
 from hubs.management.commands.import_config import changes_as_lines
@@ -21,7 +22,7 @@ from probes.look.ingest import store_history
 MOST_REFUSED_SHOWN = 20
 
 
-class Command(BaseCommand):
+class Command(WatchCommand):
     """Read both files and the table, store what is new, say what was guessed."""
 
     help = (
@@ -51,10 +52,10 @@ class Command(BaseCommand):
     ) -> None:
         if not (monitor_cnf or libfab_cnf or database):
             raise CommandError(
-                "name at least one of --monitor-cnf, --libfab-cnf, --database", returncode=2
+                "name at least one of --monitor-cnf, --libfab-cnf, --database", returncode=EX_USAGE
             )
         if database and not time_zone:
-            raise CommandError("--database needs --time-zone", returncode=2)
+            raise CommandError("--database needs --time-zone", returncode=EX_USAGE)
         try:
             found = legacy.read(_text(monitor_cnf), _text(libfab_cnf))
             table = read_table(database) if database else OldTable()
@@ -62,7 +63,7 @@ class Command(BaseCommand):
                 self._store(found, table, time_zone)
         except InventoryError as error:
             problems = "\n".join(error.problems)
-            raise CommandError(f"nothing was changed:\n{problems}", returncode=2) from None
+            raise CommandError(f"nothing was changed:\n{problems}", returncode=EX_USAGE) from None
 
     def _store(self, found: legacy.Legacy, table: OldTable, time_zone: str | None) -> None:
         roots = known_roots(found.hubs, table.tarballs)

@@ -1,5 +1,6 @@
 """`judge`: judges what is stored."""
 
+import sys
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -9,7 +10,7 @@ from hubs.commands import WatchCommand
 from hubs.models import Hub
 from probes.management.commands.collect import summary
 from probes.pipeline import RequestError, judge, select_hubs
-from probes.reports import EX_USAGE, CollectReport, finding_as_json
+from probes.reports import EX_INTERNAL, EX_OK, EX_USAGE, CollectReport, finding_as_json
 
 
 class Command(WatchCommand):
@@ -35,6 +36,7 @@ class Command(WatchCommand):
             )
         else:
             self.stdout.write("\n".join(summary(report)[1:]))
+        sys.exit(EX_INTERNAL if report.unjudged else EX_OK)
 
 
 def hubs_asked_for(tags: list[str]) -> list[Hub]:
