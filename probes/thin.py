@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from operator import itemgetter
 
 Point = tuple[int, int]  # epoch seconds (or a day's number) and a value
 
@@ -18,16 +17,14 @@ def thin(points: Sequence[Point], most: int) -> list[Point]:
     if len(points) <= most:
         return list(points)
     slices = (most - 2) // 2
-    begin, span = points[0][0], points[-1][0] - points[0][0] + 1
-    values = [value for _, value in points]
+    moments, values = [moment for moment, _ in points], [value for _, value in points]
+    begin, span = moments[0], moments[-1] - moments[0] + 1
     kept = {0, len(points) - 1}
     start = 0
     for number in range(1, slices + 1):
         # The first moment of the next slice, rounded up, as moments are whole.
-        next_begin = begin - (-span * number // slices)
-        end = bisect_left(points, next_begin, start, key=itemgetter(0))
-        if start < end:
-            places = range(start, end)
-            kept |= {min(places, key=values.__getitem__), max(places, key=values.__getitem__)}
+        end = bisect_left(moments, begin - (-span * number // slices), start)
+        if part := values[start:end]:
+            kept |= {start + part.index(min(part)), start + part.index(max(part))}
         start = end
     return [points[place] for place in sorted(kept)]
