@@ -1,0 +1,90 @@
+"""What a chart fetches: columns in the form of Chart.js, compressed, and not again while nothing changed."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from hubs.models import Replica
+from tests.estate import NOW, every, lay_snapshots, make_hub, make_replica
+from tests.months import sum_up
+
+URL = "/hubs/H/Z9:229/series/"
+
+
+@pytest.fixture
+def replica(db: None) -> Replica:
+    replica = make_replica(make_hub(expected_per_day=1), "Z9:229")
+    lay_snapshots(replica, stamps=every(60), size_bytes=9_007_199_254_740_993)
+    sum_up(replica)
+    return replica
+
+
+def fetched(client: Client, **query: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get(URL, query).json()
+    return answer
+
+
+def test_each_repo_and_the_days_are_a_dataset(replica: Replica, admin_client: Client) -> None:
+    datasets = fetched(admin_client)["datasets"]
+
+    assert [(one["label"], one["yAxisID"]) for one in datasets] == [
+        ("tracs/env", "size"),
+        ("tarballs a day", "count"),
+    ]
+
+
+def test_columns_hold_milliseconds_and_exact_bytes(replica: Replica, admin_client: Client) -> None:
+    columns = fetched(admin_client)["datasets"][0]["data"]
+
+    assert columns["x"][-1] == int(every(1)[0].timestamp()) * 1000
+    assert columns["y"][-1] == 9_007_199_254_740_993
+
+
+def test_nothing_but_the_chart_is_in_the_answer(replica: Replica, admin_client: Client) -> None:
+    assert set(fetched(admin_client)) == {
+        "labels", "datasets", "range", "zone", "expectedPerDay",
+    }  # fmt: skip
+
+
+def test_an_unchanged_plot_is_not_sent_again(replica: Replica, admin_client: Client) -> None:
+    tag = admin_client.get(URL)["ETag"]
+
+    assert admin_client.get(URL, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_a_new_tarball_is_sent(replica: Replica, admin_client: Client) -> None:
+    tag = admin_client.get(URL)["ETag"]
+    lay_snapshots(replica, stamps=[NOW])
+
+    assert admin_client.get(URL, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_it_is_compressed_for_who_takes_that(replica: Replica, admin_client: Client) -> None:
+    response = admin_client.get(URL, headers={"Accept-Encoding": "gzip"})
+
+    assert response["Content-Encoding"] == "gzip"
+    assert json.loads(gzip.decompress(response.content))["range"] == "1m"
+
+
+def test_only_the_reader_keeps_it_and_asks_again(replica: Replica, admin_client: Client) -> None:
+    assert admin_client.get(URL)["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize("query", [{"range": "2w"}, {"replica": "0"}, {"replica": "x"}])
+def test_what_does_not_exist_is_not_found(
+    replica: Replica, admin_client: Client, query: dict[str, str]
+) -> None:
+    assert admin_client.get(URL, query).status_code == 404
+
+
+def test_of_two_roots_on_a_node_each_has_its_own(replica: Replica, admin_client: Client) -> None:
+    other = make_replica(replica.hub, "Z9:229", root="/elsewhere")
+
+    assert fetched(admin_client, replica=other.pk)["datasets"][0]["label"] == "tarballs a day"
+
+
+def test_nothing_is_changed_by_it(replica: Replica, admin_client: Client) -> None:
+    assert admin_client.post(URL).status_code == 405
