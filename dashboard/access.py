@@ -1,3 +1,61 @@
-"""placeholder"""
+"""Who may see what, once for pages and API: hubs by group, and whether a login is needed at all."""
 
-from rest_framework.permissions import IsAuthenticated as MayRead
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser, Group, User
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from hubs.models import Hub
+
+Reader = User | AnonymousUser
+View = Callable[..., HttpResponseBase]
+
+
+def may_read(user: Reader) -> bool:
+    """Tell whether someone may open the read-only pages at all."""
+    return user.is_authenticated or settings.SCMMON_PUBLIC_PAGES
+
+
+def visible_hubs(user: Reader) -> QuerySet[Hub]:
+    """Return the hubs someone may know of: those without groups, and those of his groups; superusers all."""
+    return Hub.objects.exclude(pk__in=hidden_hubs(user))
+
+
+def hidden_hubs(user: Reader) -> QuerySet[Hub]:
+    """Return the hubs someone may not know of.
+
+    Long lists leave these out instead of picking the visible ones: hardly any are hidden, and the
+    database can then walk such a list in its order and stop after one page.
+    """
+    if isinstance(user, User) and user.is_superuser:
+        return Hub.objects.none()
+    theirs = user.groups.all() if isinstance(user, User) else Group.objects.none()
+    return Hub.objects.exclude(groups=None).exclude(groups__in=theirs)
+
+
+def readable(view: View) -> View:
+    """Make a view a read-only page: open to all when pages are public, else to whoever is logged in."""
+
+    @login_not_required  # the middleware cannot know about public pages, so it is asked here
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not may_read(request.user):
+            return redirect_to_login(request.get_full_path())
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+class MayRead(BasePermission):
+    """The API's rule: reading, by whoever may read the pages."""
+
+    def has_permission(self, request: Request, view: object) -> bool:
+        return request.method in SAFE_METHODS and may_read(request.user)

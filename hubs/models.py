@@ -1,5 +1,6 @@
 """Hub, Node, Replica, Repo and Policy: what is watched and what is expected of it."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -196,6 +197,12 @@ class Repo(models.Model):
     def path(self) -> str:
         """`category/name`, in the reversible text form of `hubs.names`."""
         return f"{self.category}/{self.name}"
+
+
+def judged(repos: Iterable[Repo]) -> list[Repo]:
+    """Return those of a hub's repos that are judged: the selected ones, or all where none is selected."""
+    all_repos = list(repos)
+    return [repo for repo in all_repos if repo.selected] or all_repos
 
 
 class Policy(models.Model):

@@ -16,7 +16,7 @@ from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery, TextFi
 from django.db.models.functions import Cast
 
 from hubs.limits import limits_from
-from hubs.models import Hub, Replica, Repo, policy_layer
+from hubs.models import Hub, Replica, Repo, judged, policy_layer
 from probes.models import RepoMonth, TarballSnapshot
 from probes.thin import Point, thin
 
@@ -76,9 +76,8 @@ def plot(replica: Replica, range_name: str, now: datetime) -> Plot:
 
 
 def judged_repos(hub: Hub) -> list[Repo]:
-    """Return the selected repos of a hub, or all when none is selected, with their policies."""
-    repos = list(hub.repos.select_related("policy"))
-    return [repo for repo in repos if repo.selected] or repos
+    """Return the judged repos of a hub with their policies."""
+    return judged(hub.repos.select_related("policy"))
 
 
 def _newest_at(replica: Replica, now: datetime) -> datetime | None:

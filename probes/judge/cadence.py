@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import CroniterBadDateError, croniter
 
-from hubs.durations import format_duration, parse_duration
+from hubs.durations import parse_duration, spoken_duration
 from hubs.limits import Limits
 
 LEARNED_GAPS = 14
@@ -49,7 +49,7 @@ def overdue_since(
     if until >= moment:
         return None
     told = "learned" if limits.cadence == "auto" else "set"
-    return Due(newest_at, until, f"one every {format_duration(period)} ({told})")
+    return Due(newest_at, until, f"one every {spoken_duration(period)} ({told})")
 
 
 def period_of(

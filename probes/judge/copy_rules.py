@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from hubs.durations import format_duration
+from hubs.durations import spoken_duration
 from hubs.limits import Limits
 from probes.judge import wording
 from probes.judge.cadence import period_of
@@ -100,12 +100,12 @@ def _lagging(
         message=f"{kept.replica.label} lacks {wording.number(len(lacking), 'tarball')} of {past.repo.path} "
         f"that {source.replica.label} has, the newest of "
         f"{wording.moment(lacking[0].stamp_at, past.zone)}: {stamps}. "
-        f"A copy may be {format_duration(allowed)} behind.",
+        f"A copy may be {spoken_duration(allowed)} behind.",
         evidence={
             "compared_with": [source.replica.label],
             "lacking": len(lacking),
             "examples": [tarball.path for tarball in lacking[: wording.EXAMPLES]],
-            "allowed_lag": format_duration(allowed),
+            "allowed_lag": spoken_duration(allowed),
         },
         replica_id=kept.replica.id,
         repo_id=past.repo.id,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from hubs.durations import format_duration
+from hubs.durations import spoken_duration
 from hubs.limits import Limits
 from probes.judge import wording
 from probes.judge.cadence import FUTURE_TOLERANCE, Due, overdue_since
@@ -70,7 +70,7 @@ def _overdue_message(past: RepoPast, kept: Kept, newest: Tarball, due: Due, limi
     return (
         f"The newest tarball of {past.repo.path} on {kept.replica.label} is of "
         f"{wording.moment(newest.stamp_at, past.zone)}{gone}. Expected is {due.expectation} with "
-        f"{format_duration(limits.grace)} of grace, so a newer one by "
+        f"{spoken_duration(limits.grace)} of grace, so a newer one by "
         f"{wording.moment(due.until, past.zone)}."
     )
 

@@ -10,7 +10,7 @@ from django.db.models import BooleanField, Exists, Min, OuterRef, Subquery
 from django.db.models.expressions import RawSQL
 
 from hubs.limits import Limits, limits_from
-from hubs.models import Hub, Replica, policy_layer
+from hubs.models import Hub, Replica, judged, policy_layer
 from probes.judge.freshness_rules import COUNTED_DAYS
 from probes.judge.states import ReplicaState, replica_states
 from probes.judge.tarball_rules import CHANGE_TOLD_FOR
@@ -94,7 +94,7 @@ def read_history(hub: Hub, now: datetime) -> History:
     hub_layer = policy_layer(hub)
     limits = limits_from(hub_layer)
     repos = list(hub.repos.select_related("policy"))
-    wanted = [repo for repo in repos if repo.selected] or repos
+    wanted = judged(repos)
     limits_of_repo = {repo.pk: limits_from(hub_layer, policy_layer(repo)) for repo in wanted}
     replicas = _replica_pasts(hub, limits, now)
     known_ids = [replica.id for replica in replicas if replica.known]

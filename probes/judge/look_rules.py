@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
-from hubs.durations import format_duration
+from hubs.durations import spoken_duration
 from hubs.limits import Limits
 from probes.judge import wording
 from probes.judge.values import ALARM, WARN, HubPast, Look, ReplicaPast, Verdict
@@ -41,7 +41,8 @@ def _failure(
     stage = f" in stage {look.stage}" if look.stage else ""
     message = (
         f"The look at {first.node} that began at {wording.moment(look.started_at, past.zone)} ended "
-        f"as {look.status}{stage}. {look.error or 'No reason was given.'} {_unknown(first, past)}"
+        f"as {look.status}{stage}: {wording.sentence(look.error or 'no reason was given')} "
+        f"{_unknown(first, past)}"
     )
     is_warn = code == "incomplete" and look.status not in INCOMPLETE_ALARMS
     return Verdict(
@@ -75,7 +76,7 @@ def not_looked(past: HubPast, limits: Limits, now: datetime) -> Iterator[Verdict
     for replica in past.replicas:
         if replica.known or (replica.latest and replica.latest.status != OK):
             continue
-        within = format_duration(limits.look_within)
+        within = spoken_duration(limits.look_within)
         yield Verdict(
             code="not_looked",
             severity=ALARM

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hubs.durations import format_duration
+from hubs.durations import spoken_duration
 from hubs.limits import Limits, free_space_floor_bytes
 from probes.judge import wording
 from probes.judge.values import ALARM, NOTICE, WARN, Look, ReplicaPast, Verdict
@@ -40,8 +40,8 @@ def clock_skew(
         code="clock_skew",
         severity=ALARM if abs(skew) > SKEW_ALARM else WARN,
         subject=replica.subject,
-        message=f"The clock of {replica.node} is {format_duration(abs(skew))} {direction} this machine's; "
-        f"up to {format_duration(SKEW_WARN)} is expected. Stamps made there are wrong by as much.",
+        message=f"The clock of {replica.node} is {spoken_duration(abs(skew))} {direction} this machine's; "
+        f"up to {spoken_duration(SKEW_WARN)} is expected. Stamps made there are wrong by as much.",
         evidence={"clock_skew_seconds": look.clock_skew_seconds, "run": look.id},
         replica_id=replica.id,
     )
@@ -81,7 +81,7 @@ def stale_lock(
     if look.started_at - touched_at <= limits.lock_max_age:
         return
     paths = [path for path, _ in look.locks]
-    allowed = format_duration(limits.lock_max_age)
+    allowed = spoken_duration(limits.lock_max_age)
     yield Verdict(
         code="stale_lock",
         severity=WARN,

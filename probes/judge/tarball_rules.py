@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hubs.durations import format_duration
+from hubs.durations import spoken_duration
 from hubs.limits import Limits
 from probes.judge import wording
 from probes.judge.cadence import FUTURE_TOLERANCE
@@ -96,7 +96,7 @@ def no_sidecar(repo: RepoName, kept: Kept, limits: Limits, zone: ZoneInfo) -> It
                 tarball,
                 f"{_name(tarball, kept)} has no sidecar. It has been there since "
                 f"{wording.moment(arrived_at(tarball, kept), zone)}, and a sidecar is expected within "
-                f"{format_duration(limits.sidecar_deadline)}.",
+                f"{spoken_duration(limits.sidecar_deadline)}.",
             )
 
 

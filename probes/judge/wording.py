@@ -29,6 +29,11 @@ def some(texts: Iterable[str], count: int) -> str:
     return ", ".join(shown) + left_out
 
 
+def sentence(text: str) -> str:
+    """Return a text of somebody else's with one full stop at its end."""
+    return text.rstrip(" .") + "."
+
+
 def iso(at: datetime) -> str:
     """Return a moment as evidence holds it: ISO 8601 in UTC."""
     return at.astimezone(UTC).isoformat()

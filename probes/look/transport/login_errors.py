@@ -1,6 +1,7 @@
 """What a failed connection or login means, in words that tell what to do next."""
 
 import paramiko
+from paramiko.ssh_exception import NoValidConnectionsError
 
 from probes.look.transport.base import Address, TransportError, said
 from probes.look.transport.hostkeys import UnknownHostKeyError, fingerprint, known_hosts_file
@@ -38,6 +39,9 @@ def login_error(problem: Exception, address: Address, *, late: bool) -> Transpor
             return TransportError(
                 "timeout", "connect", f"{where} did not get as far as a login in time"
             )
+        case NoValidConnectionsError():
+            reasons = ", ".join(sorted({said(each) for each in problem.errors.values()}))
+            return TransportError("unreachable", "connect", f"{where} cannot be reached: {reasons}")
         case OSError():
             return TransportError(
                 "unreachable", "connect", f"{where} cannot be reached: {said(problem)}"

@@ -1,0 +1,213 @@
+"""Every read of the pages: takes who asks, gives rows that he may see; what he may not see is not there (404)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from django.contrib.auth.models import User
+from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from dashboard.access import Reader, hidden_hubs, visible_hubs
+from hubs.models import Hub, Node, Replica, Repo
+from probes.judge.conclusion import Conclusion, conclusions
+from probes.models import CollectRun, Finding, TarballEvent, TarballSnapshot
+
+WORST_FIRST = ["alarm", "unknown", "warn", "ok"]
+REPLICAS_A_QUERY = 100  # how many columns one newest-tarball query has
+
+
+class Newest(NamedTuple):
+    """The newest tarball of a repo on a replica; a wide page has thousands, so it is no model."""
+
+    replica_id: int
+    repo_id: int
+    stamp_at: datetime
+    size_bytes: int
+    sidecar_kind: str
+    sidecar_state: str
+
+
+@dataclass(frozen=True)
+class HubRow:
+    """A hub and what is to be said of it."""
+
+    hub: Hub
+    conclusion: Conclusion
+
+    @property
+    def unknown_words(self) -> str:
+        """How many of its replicas are unknown."""
+        return f"{self.conclusion.unknown_replicas} unknown"
+
+
+def hubs_worst_first(reader: Reader, now: datetime) -> list[HubRow]:
+    """Return every hub with its conclusion."""
+    hubs = list(visible_hubs(reader).select_related("policy"))
+    concluded = conclusions(hubs, now)
+    rows = [HubRow(hub, concluded[hub.pk]) for hub in hubs]
+    return sorted(rows, key=lambda row: (WORST_FIRST.index(row.conclusion.state), row.hub.tag))
+
+
+def hub_of(reader: Reader, tag: str) -> Hub:
+    """Return one hub."""
+    return get_object_or_404(visible_hubs(reader).select_related("policy"), tag=tag)
+
+
+def replicas_of(hub: Hub, node: str | None = None) -> list[Replica]:
+    """Return a hub's replicas, sources first; those on one node when it is named."""
+    replicas = Replica.objects.filter(hub=hub).select_related("node", "hub__policy")
+    if node is not None:
+        replicas = replicas.filter(node__tag=node)
+    return list(replicas)
+
+
+def replica_on(reader: Reader, hub: str, node: str, replica_id: str = "") -> Replica:
+    """Return the replica of a hub on a node: the first, or, of two roots there, the one with that id."""
+    replicas = (
+        Replica.objects.exclude(hub__in=hidden_hubs(reader))
+        .filter(hub__tag=hub, node__tag=node)
+        .select_related("node", "hub__policy")
+    )
+    if replica_id:
+        replicas = replicas.filter(pk=whole_number(replica_id))
+    replica = replicas.first()
+    if replica is None:
+        raise Http404("no such replica")
+    return replica
+
+
+def whole_number(text: str) -> int:
+    """Return the number that an id in a URL is; anything else is 404."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise Http404("no such id")
+    return int(text)
+
+
+def repo_of(reader: Reader, hub: str, category: str, name: str) -> Repo:
+    """Return one repo."""
+    repos = Repo.objects.exclude(hub__in=hidden_hubs(reader)).select_related(
+        "hub__policy", "policy"
+    )
+    return get_object_or_404(repos, hub__tag=hub, category=category, name=name)
+
+
+def newest_tarballs(
+    hub: Hub, replicas: Sequence[Replica], repos: Sequence[Repo]
+) -> dict[tuple[int, int], Newest]:
+    """Return the newest tarball that is still there, by (replica id, repo id).
+
+    Each is one step into the index (replica, repo, stamp_at), so the cost does not grow with history.
+    """
+    return _newest(hub, replicas, repos, gone=False)
+
+
+def newest_gone_tarballs(
+    hub: Hub, replicas: Sequence[Replica], repos: Sequence[Repo]
+) -> dict[tuple[int, int], Newest]:
+    """Return the newest tarball that is there no more, by (replica id, repo id)."""
+    return _newest(hub, replicas, repos, gone=True)
+
+
+def _newest(
+    hub: Hub, replicas: Sequence[Replica], repos: Sequence[Repo], *, gone: bool
+) -> dict[tuple[int, int], Newest]:
+    ids: list[int] = []
+    for start in range(0, len(replicas), REPLICAS_A_QUERY):
+        columns = {
+            f"newest_{replica.pk}": Subquery(
+                TarballSnapshot.objects.filter(
+                    replica_id=replica.pk, repo=OuterRef("pk"), gone_at__isnull=not gone
+                )
+                .order_by("-stamp_at")
+                .values("pk")[:1]
+            )
+            for replica in replicas[start : start + REPLICAS_A_QUERY]
+        }
+        rows = Repo.objects.filter(hub=hub, pk__in=[repo.pk for repo in repos]).order_by()
+        for row in rows.annotate(**columns).values_list(*columns):
+            ids.extend(pk for pk in row if pk is not None)
+    found = TarballSnapshot.objects.filter(pk__in=ids).order_by().values_list(*Newest._fields)
+    return {(tarball.replica_id, tarball.repo_id): tarball for tarball in map(Newest._make, found)}
+
+
+def findings_for(reader: Reader) -> QuerySet[Finding]:
+    """Return all findings, newest first, with what a line about one needs."""
+    return Finding.objects.exclude(hub__in=hidden_hubs(reader)).select_related(
+        "hub", "replica__node", "repo", "acknowledged_by"
+    )
+
+
+def open_findings(hub: Hub) -> QuerySet[Finding]:
+    """Return what is wrong with a hub now."""
+    return (
+        Finding.objects.open()
+        .filter(hub=hub)
+        .select_related("hub", "replica__node", "repo", "acknowledged_by")
+    )
+
+
+def runs_for(reader: Reader) -> QuerySet[CollectRun]:
+    """Return all looks, newest first, with what a line about one needs."""
+    return CollectRun.objects.exclude(replica__hub__in=hidden_hubs(reader)).select_related(
+        "replica__hub", "replica__node"
+    )
+
+
+def recent_runs(replica: Replica, most: int = 12) -> list[CollectRun]:
+    """Return the newest looks at a replica."""
+    return list(replica.runs.all()[:most])
+
+
+def tarballs_of(repo: Repo) -> QuerySet[TarballSnapshot]:
+    """Return every tarball of a repo ever seen, newest first."""
+    return (
+        TarballSnapshot.objects.filter(repo=repo)
+        .select_related("replica__node")
+        .order_by("-stamp_at", "replica__node__tag", "pk")
+    )
+
+
+def changed_since_complete(tarballs: Iterable[TarballSnapshot]) -> set[int]:
+    """Return the ids of those of these tarballs that changed after they were complete."""
+    changed = TarballEvent.objects.filter(
+        snapshot__in=[tarball.pk for tarball in tarballs], kind=TarballEvent.Kind.CHANGED
+    )
+    return set(changed.values_list("snapshot_id", flat=True))
+
+
+def newest_complete_look(reader: Reader) -> datetime | None:
+    """Return when a look at anything he may see was last complete."""
+    looks = CollectRun.objects.complete().filter(replica=OuterRef("pk")).order_by("-started_at")
+    replicas = Replica.objects.exclude(hub__in=hidden_hubs(reader))
+    newest = replicas.aggregate(at=Max(Subquery(looks.values("started_at")[:1])))
+    newest_at: datetime | None = newest["at"]
+    return newest_at
+
+
+def hub_tags(reader: Reader) -> list[str]:
+    """Return what the hub filter of a list offers."""
+    return list(visible_hubs(reader).values_list("tag", flat=True))
+
+
+def node_tags(reader: Reader) -> list[str]:
+    """Return what the node filter of a list offers."""
+    return list(visible_nodes(reader).values_list("tag", flat=True))
+
+
+def visible_nodes(reader: Reader) -> QuerySet[Node]:
+    """Return the nodes that hold tarballs of a hub he may see; superusers all."""
+    if isinstance(reader, User) and reader.is_superuser:
+        return Node.objects.all()
+    held = Replica.objects.exclude(hub__in=hidden_hubs(reader)).values("node")
+    return Node.objects.filter(pk__in=held)
+
+
+def like_it(finding: Finding, most: int = 50) -> list[Finding]:
+    """Return earlier and later times that the same rule said the same of the same subject."""
+    same = Finding.objects.filter(
+        hub=finding.hub_id, code=finding.code, subject_key=finding.subject_key
+    )
+    return list(same.exclude(pk=finding.pk)[:most])

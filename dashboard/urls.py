@@ -1,0 +1,44 @@
+"""The addresses of pages, charts and API."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.routers import SimpleRouter
+
+from dashboard import api, pages
+from dashboard.access import MayRead
+from dashboard.api_docs import api_docs
+from dashboard.charts import SeriesView
+from dashboard.health import healthz
+
+router = SimpleRouter()
+router.register("hubs", api.HubViewSet, "api-hub")
+router.register("nodes", api.NodeViewSet, "api-node")
+router.register("replicas", api.ReplicaViewSet, "api-replica")
+router.register("repos", api.RepoViewSet, "api-repo")
+router.register("snapshots", api.SnapshotViewSet, "api-snapshot")
+router.register("runs", api.RunViewSet, "api-run")
+router.register("findings", api.FindingViewSet, "api-finding")
+
+api_patterns: list[URLPattern | URLResolver] = [
+    path("v1/", include(router.urls)),
+    path("v1/series/<str:hub>/<str:node>/", api.SeriesAPIView.as_view(), name="api-series"),
+    path("schema/", SpectacularAPIView.as_view(permission_classes=[MayRead]), name="api-schema"),
+    path("docs/", api_docs, name="api-docs"),
+]
+
+urlpatterns = [
+    path("", pages.index, name="index"),
+    path("hubs/<str:hub>/", pages.hub, name="hub"),
+    path("hubs/<str:hub>/<str:node>/", pages.node, name="node"),
+    path("hubs/<str:hub>/<str:node>/series/", SeriesView.as_view(), name="series"),
+    path("repos/<str:hub>/<str:category>/<str:name>/", pages.repo, name="repo"),
+    path("findings/", pages.findings, name="findings"),
+    path("findings/<int:pk>/", pages.finding, name="finding"),
+    path("runs/", pages.runs, name="runs"),
+    path("runs/<int:pk>/", pages.run, name="run"),
+    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("healthz", healthz, name="healthz"),
+    path("api/", include(api_patterns)),
+]
