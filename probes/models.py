@@ -235,7 +235,7 @@ class RepoMonth(models.Model):
         default=list, help_text="[epoch seconds, bytes] pairs, at most 64."
     )
     coarse_points = models.JSONField(
-        default=list, help_text="[epoch seconds, bytes] pairs, at most 8."
+        default=list, help_text="[epoch seconds, bytes] pairs, at most 4."
     )
 
     class Meta:

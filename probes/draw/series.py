@@ -22,7 +22,7 @@ from probes.thin import Point, thin
 
 RANGE_DAYS = {"1m": 30, "3m": 91, "6m": 182, "ytd": None, "1y": 365, "all": None}
 TARBALL_DAYS = 100  # the longest window that is read tarball by tarball
-FINE_DAYS = 400  # the longest that is read from the fine points of each month
+FINE_DAYS = 600  # the longest that is read from the fine points of each month
 MOST_SIZES = 600  # points of one repo; a screen shows no more
 MOST_SIZES_IN_ALL = 9_000  # of all repos, where that leaves each enough
 FEWEST_SIZES = 120

@@ -29,7 +29,7 @@ from probes.look.sidecar import LONGEST_SIDECAR_BYTES, SidecarError, parse_sidec
 from probes.models import RepoMonth, SidecarState, TarballEvent, TarballSnapshot
 from probes.thin import thin
 
-FINE_POINTS, COARSE_POINTS = 64, 8
+FINE_POINTS, COARSE_POINTS = 64, 4
 
 SIGHTED = (
     "size_bytes",

@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 ('size_bytes', models.BigIntegerField(default=0, help_text='Sum of those.')),
                 ('day_counts', models.JSONField(default=dict, help_text='Tarballs by day of the month: {"7": 1}.')),
                 ('fine_points', models.JSONField(default=list, help_text='[epoch seconds, bytes] pairs, at most 64.')),
-                ('coarse_points', models.JSONField(default=list, help_text='[epoch seconds, bytes] pairs, at most 8.')),
+                ('coarse_points', models.JSONField(default=list, help_text='[epoch seconds, bytes] pairs, at most 4.')),
                 ('replica', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='months', to='hubs.replica')),
                 ('repo', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='months', to='hubs.repo')),
             ],

@@ -1,0 +1,47 @@
+"""`python -m bench.request URL`: asks the site of this environment, in this process, and says how it answered as JSON."""
+
+import gzip
+import json
+import os
+import statistics
+import sys
+import time
+
+import django
+
+from bench.stopwatch import TIMES
+
+
+def main(url: str) -> None:
+    """Ask once to warm up, then several times; print the medians."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scmmon_site.settings")
+    django.setup()
+    from django.contrib.auth import get_user_model
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    user, _ = get_user_model().objects.get_or_create(username="bench", is_superuser=True)
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(user)
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(url)
+        query_count = len(queries)
+    if response.status_code != 200:
+        sys.exit(f"{url} answers {response.status_code}")
+    taken = []
+    for _number in range(TIMES):
+        began = time.perf_counter()
+        client.get(url)
+        taken.append(time.perf_counter() - began)
+    compressed = len(gzip.compress(response.content, 6))
+    answer = {
+        "seconds": statistics.median(taken),
+        "queries": query_count,
+        "compressed_bytes": compressed,
+    }
+    sys.stdout.write(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
