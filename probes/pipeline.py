@@ -278,7 +278,7 @@ def _look_at_node(
                 run = waiting.popleft()
                 _look_at_replica(run, session, address, full, deadline, stop)
                 progress(run)
-                sound = run.status in (RunStatus.OK, RunStatus.PARTIAL, RunStatus.NO_ROOT)
+                sound = run.status in (RunStatus.OK, RunStatus.NO_ROOT)
 
 
 def _look_at_replica(

@@ -4,7 +4,7 @@
 ten years of tarballs has 100,000.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -43,17 +43,22 @@ def _column(model: type[models.Model], name: str) -> str:
 def _execute(
     statement: str, model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
-    converters = [_converter(model, name) for name in names]
-    prepared: Iterator[list[Any]] = (
-        [
-            convert(value) if convert else value
-            for convert, value in zip(converters, row, strict=True)
-        ]
-        for row in rows
-    )
+    converters = [
+        (place, convert)
+        for place, name in enumerate(names)
+        if (convert := _converter(model, name)) is not None
+    ]
+    prepared = (_prepared(row, converters) for row in rows)
     with connection.cursor() as cursor:
         while some := list(islice(prepared, SLICE_ROWS)):
             cursor.executemany(statement, some)
+
+
+def _prepared(row: Sequence[Any], converters: list[tuple[int, Callable[[Any], Any]]]) -> list[Any]:
+    values = list(row)
+    for place, convert in converters:
+        values[place] = convert(values[place])
+    return values
 
 
 def _converter(model: type[models.Model], name: str) -> Callable[[Any], Any] | None:

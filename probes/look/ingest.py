@@ -320,36 +320,33 @@ def plot_numbers(points: Iterable[tuple[int, int, bytes]]) -> dict[str, Any]:
 
 def sighted(tarball: TarballSeen, before: Sighted | None) -> Sighted:
     """Return a tarball's values as seen; `before` gives what a sidecar said that was not read again."""
-    bare = Sighted(tarball.file.size_bytes, _moment(tarball.file.mtime_epoch))
+    size_bytes, mtime_at = tarball.file.size_bytes, _moment(tarball.file.mtime_epoch)
     sidecar = tarball.sidecar
     if sidecar is None:
-        return bare
-    listed = bare._replace(
-        sidecar_kind=sidecar.kind,
-        sidecar_length=sidecar.file.size_bytes,
-        sidecar_mtime_at=_moment(sidecar.file.mtime_epoch),
+        return Sighted(size_bytes, mtime_at)
+    kind, length = sidecar.kind, sidecar.file.size_bytes
+    sidecar_mtime_at = _moment(sidecar.file.mtime_epoch)
+    if before is not None and not sidecar.asked:
+        known = before.sidecar_kind, before.sidecar_length, before.sidecar_mtime_at
+        if known == (kind, length, sidecar_mtime_at):
+            return before._replace(size_bytes=size_bytes, mtime_at=mtime_at)
+    state, problem, digest, said_bytes = sidecar_says(sidecar, tarball.tail[STAMP_LENGTH + 1 :])
+    return Sighted(
+        size_bytes, mtime_at, kind, state, problem, digest, said_bytes, length, sidecar_mtime_at
     )
-    if before is not None and not sidecar.asked and _sidecar_of(before) == _sidecar_of(listed):
-        return before._replace(size_bytes=bare.size_bytes, mtime_at=bare.mtime_at)
-    return _with_sidecar(listed, sidecar, tarball.tail[STAMP_LENGTH + 1 :])
 
 
-def _with_sidecar(listed: Sighted, sidecar: SidecarSeen, file_name: bytes) -> Sighted:
+def sidecar_says(sidecar: SidecarSeen, file_name: bytes) -> tuple[str, str, str, int | None]:
+    """Return a sidecar's state, what is wrong with it, and the digest and size that it tells."""
     if sidecar.content is None and sidecar.asked:
-        return listed._replace(
-            sidecar_state=SidecarState.UNREAD, sidecar_problem="the node did not show it"
-        )
+        return SidecarState.UNREAD, "the node did not show it", "", None
     try:
         if sidecar.file.size_bytes > LONGEST_SIDECAR_BYTES:
             raise SidecarError(f"it is longer than {LONGEST_SIDECAR_BYTES} bytes")
         said = parse_sidecar(sidecar.kind, sidecar.content or b"", file_name)
     except SidecarError as problem:
-        return listed._replace(sidecar_state=SidecarState.BAD, sidecar_problem=str(problem)[:120])
-    return listed._replace(
-        sidecar_state=SidecarState.OK,
-        sidecar_digest=said.digest,
-        sidecar_size_bytes=said.size_bytes,
-    )
+        return SidecarState.BAD, str(problem)[:120], "", None
+    return SidecarState.OK, "", said.digest, said.size_bytes
 
 
 def is_other_tarball(before: Sighted, after: Sighted) -> bool:
@@ -358,10 +355,6 @@ def is_other_tarball(before: Sighted, after: Sighted) -> bool:
         return True
     both = before.sidecar_digest and after.sidecar_digest
     return bool(both) and before.sidecar_digest != after.sidecar_digest
-
-
-def _sidecar_of(seen: Sighted) -> tuple[str, int | None, datetime | None]:
-    return seen.sidecar_kind, seen.sidecar_length, seen.sidecar_mtime_at
 
 
 def _moment(epoch: int | None) -> datetime | None:

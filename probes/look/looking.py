@@ -8,7 +8,6 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 from probes.look.layout import SIDECAR_KINDS
 from probes.look.listing import (
@@ -29,12 +28,12 @@ from probes.look.observation import (
     SidecarSeen,
     TarballSeen,
 )
-from probes.look.remote import listing_script, sidecar_script
+from probes.look.remote import listing_script
 from probes.look.sftp_walk import sftp_records
 from probes.look.sidecar import LONGEST_SIDECAR_BYTES
-from probes.look.sidecars import SidecarText, sidecar_texts
+from probes.look.sidecar_reading import SftpSidecars, ShellSidecars, SidecarSource
 from probes.look.spool import Spool
-from probes.look.transport import RemoteFiles, Reply, Session, TransportError
+from probes.look.transport import Reply, Session, TransportError
 
 
 class LookError(Exception):
@@ -86,11 +85,12 @@ def look(session: Session, question: Question, facts: Facts) -> Sighting:
     extensions = tuple(extension.encode() for extension in question.extensions)
     sighting = Sighting(question.months is None, extensions)
     try:
-        _list(session, question, facts, sighting, deadline)
+        sidecars = _list(session, question, facts, sighting, deadline)
         facts.stage = "sidecars"
-        _read_sidecars(session, question, facts, sighting, deadline)
+        _keep_contents(sidecars, sighting)
     except (ListingError, TransportError) as problem:
         raise LookError(problem.status, str(problem)) from problem
+    facts.bytes_received += sidecars.bytes_received
     facts.stage = "store"
     return sighting
 
@@ -100,7 +100,8 @@ def look(session: Session, question: Question, facts: Facts) -> Sighting:
 
 def _list(
     session: Session, question: Question, facts: Facts, sighting: Sighting, deadline: float
-) -> None:
+) -> SidecarSource:
+    """List the root by a script, or over SFTP where there is no shell; give what its sidecars come from."""
     facts.stage, nonce = "list", secrets.token_hex(16)
     answer, shelves = Answer(nonce, question.caps), Shelves()
     script = listing_script(
@@ -112,9 +113,10 @@ def _list(
     )
     asked_at = time.time()
     reply = session.ask(script, seconds=deadline - time.monotonic())
+    sidecars = ShellSidecars(session, question.root, question.caps, deadline - time.monotonic())
     try:
         records = answer.records(_timed(reply.blocks(), answer, facts, asked_at))
-        _shelve(records, shelves, question, sighting)
+        _shelve(records, shelves, question, sighting, sidecars)
         _close(reply, facts)
     except NoAnswerError as problem:
         _close(reply, facts)
@@ -122,13 +124,24 @@ def _list(
             raise ListingError(
                 "truncated", "the connection ended before an answer came"
             ) from problem
-        files = session.files(seconds=deadline - time.monotonic())
         facts.method = "sftp"
-        _shelve(sftp_records(files, question), shelves, question, sighting)
-        files.done()
+        return _list_by_sftp(session, question, sighting, shelves, deadline)
+    except BaseException:
+        sidecars.abandon()
+        raise
     finally:
         _note(facts, answer, shelves)
         facts.stderr = reply.stderr
+    return sidecars
+
+
+def _list_by_sftp(
+    session: Session, question: Question, sighting: Sighting, shelves: Shelves, deadline: float
+) -> SidecarSource:
+    files = session.files(seconds=deadline - time.monotonic())
+    sidecars = SftpSidecars(files, question.root)
+    _shelve(sftp_records(files, question), shelves, question, sighting, sidecars)
+    return sidecars
 
 
 def _timed(
@@ -151,17 +164,33 @@ def _skew(node_epoch: int, asked_at: float, answered_at: float) -> float:
 
 
 def _shelve(
-    records: Iterable[bytes], shelves: Shelves, question: Question, sighting: Sighting
+    records: Iterable[bytes],
+    shelves: Shelves,
+    question: Question,
+    sighting: Sighting,
+    sidecars: SidecarSource,
 ) -> None:
-    """Sort the records into months, and keep those that are not as they were."""
+    """Sort the records into months, keep those that are not as they were, and ask for their sidecars."""
     for month in shelves.months(records, sighting.extensions):
         sighting.directories.add(month.directory)
         known = question.known_months.get(month.directory)
         if known is not None and known.digest == month.digest:
             sighting.seen += known.tarballs
             sighting.seen_bytes += known.size_bytes
-        else:
-            sighting.changed.append(month)
+            continue
+        tarballs = month_seen(month, sighting.extensions, {}).tarballs
+        sighting.seen += len(tarballs)
+        sighting.seen_bytes += sum(tarball.file.size_bytes for tarball in tarballs)
+        sighting.changed.append(month)
+        known_sidecars = question.known_sidecars(month.directory) if known is not None else {}
+        sidecars.want(
+            [
+                sidecar_path(month.directory, tarball.tail, tarball.sidecar)
+                for tarball in tarballs
+                if tarball.sidecar
+                and must_be_read(tarball.sidecar, known_sidecars.get(tarball.tail))
+            ]
+        )
 
 
 def _close(reply: Reply, facts: Facts) -> None:
@@ -182,36 +211,13 @@ def _note(facts: Facts, answer: Answer, shelves: Shelves) -> None:
 # --- The sidecars ------------------------------------------------------------------------------
 
 
-def _read_sidecars(
-    session: Session, question: Question, facts: Facts, sighting: Sighting, deadline: float
-) -> None:
-    """Read the sidecars of changed months that are new or changed themselves; count the tarballs."""
-    wanted = Spool[list[bytes]]()  # for each changed month, the sidecars to read
-    for listing in sighting.changed:
-        is_known = listing.directory in question.known_months
-        known = question.known_sidecars(listing.directory) if is_known else {}
-        tarballs = month_seen(listing, sighting.extensions, {}).tarballs
-        sighting.seen += len(tarballs)
-        sighting.seen_bytes += sum(tarball.file.size_bytes for tarball in tarballs)
-        wanted.append(
-            [
-                sidecar_path(listing.directory, tarball.tail, tarball.sidecar)
-                for tarball in tarballs
-                if tarball.sidecar and must_be_read(tarball.sidecar, known.get(tarball.tail))
-            ]
-        )
-    texts = _texts(session, question, facts, wanted, deadline)
-    for paths, listing in zip(wanted, sighting.changed, strict=True):
+def _keep_contents(sidecars: SidecarSource, sighting: Sighting) -> None:
+    """Keep what the sidecars of each changed month hold, by the tarball's tail."""
+    for listing, texts in zip(sighting.changed, sidecars.texts(), strict=True):
         length = len(listing.directory) + 1
-        read = [next(texts) for _ in paths]
         sighting.sidecars.append(
-            {
-                path[length:].rpartition(b".")[0]: text.content
-                for path, text in zip(paths, read, strict=True)
-            }
+            {text.path[length:].rpartition(b".")[0]: text.content for text in texts}
         )
-    for _ in texts:
-        pass  # reads the answer to its trailer
 
 
 def month_seen(
@@ -253,45 +259,3 @@ def must_be_read(sidecar: SidecarSeen, known: KnownSidecar | None) -> bool:
 def sidecar_path(directory: bytes, tail: bytes, sidecar: SidecarSeen) -> bytes:
     """Return where a tarball's sidecar lies, relative to the root."""
     return b"%s/%s.%s" % (directory, tail, sidecar.kind.encode())
-
-
-def _texts(
-    session: Session,
-    question: Question,
-    facts: Facts,
-    wanted: Spool[list[bytes]],
-    deadline: float,
-) -> Iterator[SidecarText]:
-    """Yield the sidecars wanted, in order; asks the node nothing when none is."""
-    names = Spool[bytes]()  # the question: a spool of its own, as another thread reads it
-    asked = Spool[list[bytes]]()
-    for paths in wanted:
-        if paths:
-            names.append(b"".join(b"./%s\0" % path for path in paths))
-            asked.append(paths)
-    if not len(asked):
-        return
-    seconds = deadline - time.monotonic()
-    if facts.method == "sftp":
-        yield from _texts_by_sftp(session.files(seconds=seconds), question, asked)
-        return
-    nonce = secrets.token_hex(16)
-    answer = Answer(nonce, question.caps)
-    reply = session.ask(sidecar_script(question.root, nonce), seconds=seconds, stdin=names)
-    try:
-        yield from sidecar_texts(answer, reply.blocks(), chain.from_iterable(asked))
-        _close(reply, facts)
-    except NoAnswerError:
-        _close(reply, facts)
-        raise ListingError("truncated", "the connection ended before the sidecars came") from None
-    finally:
-        facts.bytes_received += answer.bytes_received
-
-
-def _texts_by_sftp(
-    files: RemoteFiles, question: Question, asked: Spool[list[bytes]]
-) -> Iterator[SidecarText]:
-    root = question.root.encode()
-    for path in chain.from_iterable(asked):
-        yield SidecarText(path, files.beginning(root + b"/" + path, LONGEST_SIDECAR_BYTES + 1))
-    files.done()
