@@ -35,6 +35,7 @@ class Seen:
     tarball: Newest | None
     gone: Newest | None  # the newest that is there no more
     finding: Finding | None
+    overdue: bool  # somewhere: one finding tells it for all replicas
     sidecar_required: bool
     judged: bool
 
@@ -64,7 +65,9 @@ def matrix(
         if any((replica.pk, repo.pk) not in newest for repo in repos)
     ]
     gone = newest_gone_tarballs(hub, bare, repos) if bare else {}
+    findings = list(findings)
     worst = _worst(findings)
+    overdue_ids = {finding.repo_id for finding in findings if finding.code == "overdue"}
     judged_ids = {repo.pk for repo in judged}
 
     def row(repo: Repo) -> Row:
@@ -77,6 +80,7 @@ def matrix(
                     newest.get((replica.pk, repo.pk)),
                     gone.get((replica.pk, repo.pk)),
                     worst.get((replica.pk, repo.pk)) or worst.get((None, repo.pk)),
+                    repo.pk in overdue_ids,
                     sidecar_required,
                     is_judged,
                 ),
@@ -115,6 +119,8 @@ def _state_and_word(seen: Seen) -> tuple[str, str]:
         return "none", "not judged"
     if seen.tarball is None:
         return "none", "all gone" if seen.gone else "not here"
+    if seen.overdue:
+        return "warn", "overdue too"
     if seen.sidecar_required and seen.tarball.sidecar_state == SidecarState.ABSENT:
         return "transfer", "in transfer"
     return "ok", "ok"

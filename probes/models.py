@@ -60,7 +60,7 @@ class CollectRun(models.Model):
         help_text="Where it ended: connect, login, list, sidecars, store.",
     )
     error = models.TextField(blank=True)
-    command = models.TextField(blank=True, help_text="The line that repeats it.")
+    command = models.TextField(blank=True, help_text="The lines that repeat it.")
     method = models.CharField(
         max_length=20, blank=True, help_text="The form of listing: gnu, portable, sftp."
     )

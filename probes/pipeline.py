@@ -35,7 +35,7 @@ from probes.look.ingest import ingest, known_months, known_sidecars
 from probes.look.layout import daily_window, parse_month
 from probes.look.looking import LookError, Question, Sighting, look
 from probes.look.observation import Facts
-from probes.look.remote import as_command, listing_script
+from probes.look.remote import listing_script
 from probes.look.transport import Address, Session, TransportError, open_session
 from probes.models import CollectRun, CollectRunQuerySet, Finding, RunStatus
 from probes.reports import CollectReport
@@ -294,7 +294,7 @@ def _look_at_replica(
     try:
         run.full = full or _full_is_due(run.replica)
         question = question_for(run.replica, full=run.full, deadline=deadline)
-        run.command = shell_line(address, question)
+        run.command = shell_lines(address, question)
         sighting = look(session, question, facts)
         _store(run, sighting, facts, stop)
     except Exception as problem:  # noqa: BLE001 - it becomes the run's status
@@ -331,8 +331,8 @@ def _all_limits(hub: Hub) -> Iterator[Limits]:
         yield limits_from(policy_layer(hub), policy.layer())
 
 
-def shell_line(address: Address, question: Question) -> str:
-    """Return the line that asks a replica the same from a shell."""
+def shell_lines(address: Address, question: Question) -> str:
+    """Return the lines that ask a replica the same from a shell."""
     script = listing_script(
         question.root,
         "by-hand",
@@ -340,7 +340,7 @@ def shell_line(address: Address, question: Question) -> str:
         months=question.months,
         limit_seconds=int(question.seconds),
     )
-    return address.shell_line(as_command(script))
+    return address.shell_lines(script)
 
 
 def address_of(node: Node) -> Address:
@@ -438,7 +438,7 @@ def try_look(replica: Replica) -> Trial:
     return Trial(
         status=status,
         error=error,
-        command=shell_line(address_of(replica.node), question),
+        command=shell_lines(address_of(replica.node), question),
         seen=sighting.seen if sighting else 0,
         examples=_examples(sighting),
         ignored=facts.unrecognised,

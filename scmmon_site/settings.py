@@ -116,8 +116,10 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Files are served from where they lie when they were never collected (tests, first start).
-WHITENOISE_USE_FINDERS = _under_pytest or not STATIC_ROOT.is_dir()
+# Files are served from where they lie when they were never collected (tests, first start); collecting makes
+# the manifest that tells.
+_collected = (STATIC_ROOT / "staticfiles.json").is_file() or "collectstatic" in sys.argv
+WHITENOISE_USE_FINDERS = _under_pytest or not _collected
 # Found when asked for: whitenoise otherwise lists them all at start, and warns of the missing directory.
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS
 STORAGES = {
@@ -146,11 +148,11 @@ LOGOUT_REDIRECT_URL = "login"
 _https = SCMMON_SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_AGE = 12 * 3600
-SECURE_SSL_REDIRECT = False  # the proxy in front does that; see docs/operations.md
+SECURE_SSL_REDIRECT = _https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked on this machine, past the proxy
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
-# Redirects are the proxy's; other names of its domain are not ours to speak for.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 

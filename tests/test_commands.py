@@ -154,7 +154,7 @@ def test_times_are_exported_with_their_offset() -> None:
     assert row["gone_at"] == ""
 
 
-@pytest.mark.parametrize("name", [b"new\nline", b'quo"te,', b"a\xff", b"%41"])
+@pytest.mark.parametrize("name", [b"new\nline", b'quoted",', b"a\xff", b"%41"])
 def test_the_bytes_of_a_path_are_exported_exactly(name: bytes) -> None:
     path = b"repos/env/2023/11/14/104701/" + name
     snapshot = lay_snapshots(make_replica(make_hub()), stamps=[timezone.now()])[0]

@@ -15,6 +15,7 @@ MONTH_GLOB = "./*/*/[12][0-9][0-9][0-9]/[01][0-9]"
 # can hide how find ended; the answer itself goes straight out (4).
 LISTING = r"""LC_ALL=C; export LC_ALL
 root={root}
+show={show}
 now() {{ date +%s; }}
 end() {{ printf 'SCMMON-END %s %s %s %s %s %s\0' {nonce} "$1" "$2" "$3" "$(now)" "$(df -kP . 2>/dev/null | tail -n 1)"; }}
 printf 'SCMMON-BEGIN %s %s\0' {nonce} "$(now)"
@@ -27,7 +28,7 @@ list_gnu() {{
 $limit find -P . -xdev {prune} \( -name LOCKED -o -path '*/LOCKED/*' \) -printf 'L0\t%T@\t%P\0' -fprintf /dev/fd/3 . {lock_depth} -o -type f \( {names} \) -printf 'F%s\t%T@\t%P\0' -fprintf /dev/fd/3 .
 }}
 list_portable() {{
-$limit find . -xdev {prune} \( -name LOCKED -o -path '*/LOCKED/*' \) -exec sh -c {show} L {{}} + {lock_depth} -o -type f \( {names} \) -exec sh -c {show} F {{}} +
+$limit find . -xdev {prune} \( -name LOCKED -o -path '*/LOCKED/*' \) -exec sh -c "$show" L {{}} + {lock_depth} -o -type f \( {names} \) -exec sh -c "$show" F {{}} +
 }}
 exec 4>&1
 ended=$( {{ {{ "list_$form" >&4 3>&5; echo $? >&6; }} 5>&1 | wc -c; }} 6>&1 )

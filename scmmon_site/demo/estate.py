@@ -137,7 +137,7 @@ class Estate:
                     repo,
                     old_moments if (hub.tag, source, repo) == STALE else all_moments,
                     zone=hub.time_zone,
-                    sizes=growth(f"{hub.tag}/{repo}", 2500 + 1500 * number, 12),
+                    sizes=growth(f"{hub.tag}/{repo}", 6000 + 9000 * number, 40),
                     sidecar=hub.sidecar,
                 )
                 self.laid[hub.tag, repo] = laid

@@ -34,19 +34,15 @@ class Address:
     command_seconds: float = 600
     ssh_config: str = ""
 
-    def shell_line(self, command: str) -> str:
-        """Return the line that a person can type to ask the node the same."""
+    def shell_lines(self, script: str) -> str:
+        """Return what a person can type to run a script there as we do."""
+        return f"{self._shell()} <<'SCMMON'\n{script}SCMMON\n"
+
+    def _shell(self) -> str:
         if self.transport == "local":
-            return command
-        words = [
-            "ssh",
-            "-o",
-            "BatchMode=yes",
-            "-o",
-            "StrictHostKeyChecking=yes",
-            "-p",
-            str(self.port),
-        ]
+            return "/bin/sh -s"
+        words = ["ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]
+        words += ["-p", str(self.port)]
         words += ["-F", self.ssh_config] if self.ssh_config else []
         words += (
             ["-i", self.identity_file, "-o", "IdentitiesOnly=yes"] if self.identity_file else []
@@ -54,7 +50,7 @@ class Address:
         words += ["-o", f"UserKnownHostsFile={self.known_hosts}"] if self.known_hosts else []
         words += ["-J", self.jump_host] if self.jump_host else []
         words += ["-l", self.user] if self.user else []
-        return shlex.join([*words, "--", self.host, command])
+        return shlex.join([*words, "--", self.host, "/bin/sh", "-s"])
 
 
 class Entry(NamedTuple):
