@@ -24,7 +24,7 @@ host = RegexValidator(
 user = RegexValidator(
     rf"\A{USER}\Z", "Write a login name; it may not begin with a dash or hold spaces."
 )
-jump_host = RegexValidator(
+JUMP_HOST = RegexValidator(
     r"\A(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9_][A-Za-z0-9_.-]*(?::\d{1,5})?\Z",
     "Write [user@]host[:port].",
 )
@@ -35,6 +35,14 @@ extensions = RegexValidator(
 )
 
 REPO_PATH = re.compile(r"(?!\.{1,2}/)[^/\x00-\x1f]+/(?!\.{1,2}\Z)[^/\x00-\x1f]+\Z")
+
+
+def jump_host(value: str) -> None:
+    """Refuse what is not `[user@]host[:port]`."""
+    JUMP_HOST(value)
+    port = value.rpartition(":")[2]
+    if port != value and not 1 <= int(port) <= 65535:
+        raise ValidationError(f"{port} is not a port: write one from 1 to 65535.")
 
 
 def time_zone(value: str) -> None:
@@ -78,7 +86,11 @@ def email_list(value: object) -> None:
     for address in value:
         if not isinstance(address, str):
             raise ValidationError(f"{address!r} is not a mail address.")
-        validate_email(address)
+        try:
+            validate_email(address)
+        except ValidationError:
+            # A code of its own: for "invalid" a JSON field shows a message about JSON instead.
+            raise ValidationError(f"{address!r} is not a mail address.", code="address") from None
 
 
 def positive(value: timedelta) -> None:

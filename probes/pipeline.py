@@ -17,8 +17,9 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import islice
 from queue import Empty, SimpleQueue
 
 from django.conf import settings
@@ -97,6 +98,7 @@ def collect_replicas(
         report.runs = _begin_runs(wanted)
         _look_side_by_side(report.runs, full, workers or settings.SCMMON_WORKERS, progress)
     judge({run.replica.hub for run in report.runs}, report)
+    report.open_counts = open_counts({replica.hub for replica in replicas})
     report.finished_at = timezone.now()
     return report
 
@@ -113,8 +115,13 @@ def judge(hubs: Iterable[Hub], report: CollectReport) -> None:
             continue
         report.opened += changes.opened
         report.closed += changes.closed
-    still_open = Finding.objects.open().filter(hub__in=judged).order_by()
-    report.open_counts = dict(still_open.values_list("severity").annotate(Count("id")))
+    report.open_counts = open_counts(judged)
+
+
+def open_counts(hubs: Iterable[Hub]) -> dict[str, int]:
+    """Return how many findings about some hubs are open, by severity."""
+    still_open = Finding.objects.open().filter(hub__in=list(hubs)).order_by()
+    return dict(still_open.values_list("severity").annotate(Count("id")))
 
 
 # --- Selecting ---------------------------------------------------------------------------------
@@ -382,6 +389,8 @@ def _end(run: CollectRun, facts: Facts, problem: Exception, stop: _Stop) -> None
     else:
         log.error("looking at %s failed", run.replica, exc_info=problem)
         status, error = str(RunStatus.ERROR), f"{type(problem).__name__}: {problem}"
+    if status == RunStatus.NO_ROOT:
+        error = f"{error}: {run.replica.root}"
     if isinstance(problem, TransportError):
         facts.stage = problem.stage
     if facts.stderr:
@@ -431,6 +440,8 @@ def try_look(replica: Replica) -> Trial:
     status, error, sighting = str(RunStatus.OK), "", None
     deadline = begun + replica.node.command_timeout.total_seconds()
     question = question_for(replica, full=False, deadline=deadline)
+    # As if nothing were known, so that what is there is shown.
+    question = replace(question, known_months={})
     try:
         sighting = _look_once(replica, question, facts)
     except (LookError, TransportError) as problem:
@@ -474,5 +485,9 @@ def _look_once(replica: Replica, question: Question, facts: Facts) -> Sighting:
 
 
 def _examples(sighting: Sighting | None) -> list[str]:
-    directories = sorted(sighting.directories) if sighting else []
-    return [to_text(directory) for directory in directories[:20]]
+    paths = (
+        month.directory + b"/" + tarball.tail
+        for month in (sighting.months() if sighting else ())
+        for tarball in month.tarballs
+    )
+    return [to_text(path) for path in islice(paths, 20)]

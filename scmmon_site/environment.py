@@ -54,7 +54,7 @@ class Environment:
         url = self.text(name, default)
         try:
             settings: dict[str, Any] = environ.Env.db_url_config(url)
-            if not settings.get("ENGINE"):
+            if settings.get("ENGINE", "").rpartition(".")[2] not in ("sqlite3", "postgresql"):
                 raise ValueError("unknown kind of database")
         except Exception as problem:  # noqa: BLE001 - the parser raises whatever it meets
             self.problems.append(

@@ -113,10 +113,17 @@ def test_a_closed_finding_is_listed_only_with_all() -> None:
 
 
 def test_an_unknown_hub_is_wrong_usage() -> None:
-    for command in ("judge", "findings", "status", "export_snapshots"):
+    for command in ("judge", "findings", "export_snapshots"):
         with pytest.raises(CommandError) as told:
             call_command(command, "NOPE")
         assert told.value.returncode == 2
+
+
+def test_status_of_an_unknown_hub_is_unknown_where_nagios_reads_it() -> None:
+    code, text = run("status", "NOPE")
+
+    assert code == 3
+    assert text.startswith("UNKNOWN - there is no hub NOPE")
 
 
 # --- export_snapshots --------------------------------------------------------------------------
@@ -206,6 +213,19 @@ def test_a_key_with_another_fingerprint_is_not_pinned(mirror: Sshd, tmp_path: Pa
     assert not (tmp_path / "known").exists()
 
 
+def test_a_changed_key_is_said_to_be_one_and_is_not_pinned_beside_the_old(
+    mirror: Sshd, tmp_path: Path
+) -> None:
+    old = json.loads(run("hostkey", "mirror", "--format", "json")[1])["fingerprint"]
+    run("hostkey", "mirror", "--pin", old)
+    mirror.rekey()
+    new = json.loads(run("hostkey", "mirror", "--format", "json")[1])["fingerprint"]
+
+    assert f"CHANGED: pinned in {tmp_path / 'known'} is {old}" in run("hostkey", "mirror")[1]
+    with pytest.raises(CommandError, match="ssh-keygen -R"):
+        call_command("hostkey", "mirror", "--pin", new)
+
+
 def test_a_node_that_is_not_reached_over_ssh_has_no_host_key() -> None:
     make_node("vault", transport=Node.Transport.LOCAL)
 
@@ -245,6 +265,7 @@ def test_a_database_of_another_version_exits_with_2(tmp_path: Path) -> None:
         ("SCMMON_PUBLIC_PAGES", "perhaps", "E001"),
         ("SCMMON_WORKERS", "many", "E002"),
         ("DATABASE_URL", "nonsense", "E003"),
+        ("DATABASE_URL", "mysql://root@127.0.0.1/test", "E003"),
         ("EMAIL_URL", "nonsense://x", "E004"),
         ("SCMMON_SITE_URL", "monitor.example.org", "E005"),
         ("SCMMON_SSH_CONFIG", "/nowhere/config", "E006"),
@@ -255,7 +276,7 @@ def test_a_wrong_switch_exits_with_2_and_a_numbered_sentence(
     name: str, value: str, number: str, tmp_path: Path
 ) -> None:
     sound = {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3", "REDIS_URL": ""}
-    ended = manage("status", **(sound | {name: value}))
+    ended = manage("findings", **(sound | {name: value}))
 
     assert ended.returncode == 2
     assert f"scmmon.{number}" in ended.stderr

@@ -107,7 +107,23 @@ def test_replicas_that_another_run_looks_at_exit_with_75(vault: Replica) -> None
     assert report["replicas"][0]["status"] == "skipped_locked"
 
 
-@pytest.mark.parametrize("arguments", [["NOPE"], ["--node", "nope"], ["--workers", "-1"]])
+def test_a_run_that_had_to_skip_all_still_tells_what_is_open(vault: Replica) -> None:
+    lay_tarball(Path(vault.root), f"repos/env/{stamp(0.1)}/env.tar.gz".encode(), size_bytes=0)
+    collect()
+
+    with another_run(vault):
+        report = collect_json()
+
+    assert report["findings"]["open"]["alarm"] == 1
+
+
+def test_a_quiet_round_without_news_prints_nothing(vault: Replica) -> None:
+    collect()
+
+    assert collect() == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [["NOPE"], ["--node", "nope"], ["--workers", "0"]])
 def test_wrong_usage_exits_with_2_and_contacts_nobody(vault: Replica, arguments: list[str]) -> None:
     with pytest.raises(CommandError) as told:
         call_command("collect", *arguments)

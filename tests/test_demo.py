@@ -107,6 +107,22 @@ def test_a_second_demo_goes_on_with_what_is_there_and_ends_clean(
     assert not [pid for pid in below if Path(f"/proc/{pid}/exe").exists()]
 
 
+def test_a_very_first_demo_serves_its_pages_with_their_files(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with demo(tmp_path_factory.mktemp("fresh"), "--port", str(port)) as process:
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith("Ctrl-C"):
+            assert process.poll() is None
+        login = page(f"http://127.0.0.1:{port}/")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert "site." in login
+
+
 def test_only_one_demo_runs_in_a_directory(
     served: tuple[subprocess.Popen[str], str, int], directory: Path
 ) -> None:

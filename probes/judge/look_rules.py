@@ -54,7 +54,6 @@ def _failure(
             "status": look.status,
             "stage": look.stage,
             "error": look.error,
-            "command": look.command,
             "run": look.id,
             "node": first.node,
             "roots": [replica.root for replica, _ in failures],

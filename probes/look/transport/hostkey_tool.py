@@ -10,6 +10,7 @@ from paramiko.hostkeys import HostKeys
 from probes.look.transport.base import Address, TransportError, Watchdog
 from probes.look.transport.hostkeys import fingerprint, known_hosts, known_hosts_file
 from probes.look.transport.login_errors import login_error
+from probes.look.transport.ssh import hang_up, unopened_connection
 
 
 class HostKey(NamedTuple):
@@ -19,17 +20,25 @@ class HostKey(NamedTuple):
     kind: str
     line: str
     known: bool
+    pinned: str  # fingerprint of another key that is known for this node; empty when there is none
+    name: str  # what the node is called in known_hosts
 
 
 def fetch_host_key(address: Address) -> HostKey:
     """Ask a node for its host key without logging in; raises TransportError."""
-    name = address.host if address.port == 22 else f"[{address.host}]:{address.port}"
     try:
         known = known_hosts(address)
     except TransportError:
         known = HostKeys()
+    connection = unopened_connection(address, known)
+    host, port = connection.host, connection.port
+    name = host if port == 22 else f"[{host}]:{port}"
     try:
-        sock = socket.create_connection((address.host, address.port), address.connect_seconds)
+        sock = (
+            connection.open_gateway()
+            if connection.gateway
+            else socket.create_connection((host, port), address.connect_seconds)
+        )
         transport = paramiko.Transport(sock)
         transport.banner_timeout = address.connect_seconds
         watchdog = Watchdog(3 * address.connect_seconds, transport.close)
@@ -41,8 +50,12 @@ def fetch_host_key(address: Address) -> HostKey:
             transport.close()
     except Exception as problem:
         raise login_error(problem, address, late=False) from problem
+    finally:
+        hang_up(connection)
     line = f"{name} {key.get_name()} {key.get_base64()}"
-    return HostKey(fingerprint(key), key.get_name(), line, known.check(name, key))
+    is_known, others = known.check(name, key), known.lookup(name) or {}
+    pinned = "" if is_known else next((fingerprint(other) for other in others.values()), "")
+    return HostKey(fingerprint(key), key.get_name(), line, is_known, pinned, name)
 
 
 def pin_host_key(address: Address, key: HostKey) -> None:

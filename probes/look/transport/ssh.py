@@ -8,6 +8,7 @@ from pathlib import Path
 
 import paramiko
 from fabric import Config, Connection
+from paramiko.hostkeys import HostKeys
 
 from probes.look.remote import as_command
 from probes.look.transport.base import (
@@ -104,7 +105,7 @@ class SshSession:
 
 
 def open_ssh(address: Address) -> SshSession:
-    connection = _connection(address)
+    connection = unopened_connection(address, known_hosts(address))
     # The steps of a login have a deadline each; this is for a peer that drips a little before each of them.
     watchdog = Watchdog(3 * address.connect_seconds, lambda: hang_up(connection))
     try:
@@ -119,7 +120,7 @@ def open_ssh(address: Address) -> SshSession:
     return SshSession(connection)
 
 
-def _connection(address: Address) -> Connection:
+def unopened_connection(address: Address, known: HostKeys) -> Connection:
     """Return an unopened connection that trusts only known host keys and offers only the node's own key."""
     config = Config(
         lazy=True,  # reads no configuration file that nobody named
@@ -142,7 +143,7 @@ def _connection(address: Address) -> Connection:
     hop: Connection | None = connection
     while isinstance(hop, Connection):
         hop.client.get_host_keys().clear()
-        hop.client.get_host_keys().update(known_hosts(address))
+        hop.client.get_host_keys().update(known)
         hop.client.set_missing_host_key_policy(RefuseUnknown())
         hop = hop.gateway
     return connection

@@ -27,7 +27,7 @@ class Command(WatchCommand):
         parser.add_argument("hubs", nargs="*", metavar="HUB", help="tags of hubs; none: all")
         parser.add_argument("--node", action="append", default=[], metavar="TAG", dest="nodes")
         parser.add_argument("--full", action="store_true", help="walk every month, not the newest")
-        parser.add_argument("--workers", type=int, default=0, help="nodes side by side")
+        parser.add_argument("--workers", type=int, help="nodes side by side")
         parser.add_argument("--no-alert", action="store_true", help="tell nobody")
         parser.add_argument("--queue", action="store_true", help="let the work queue look")
         parser.add_argument(
@@ -36,10 +36,10 @@ class Command(WatchCommand):
         self.add_format(parser)
 
     def handle(self, **options: Any) -> None:
-        if options["workers"] < 0:
+        if options["workers"] is not None and options["workers"] < 1:
             raise CommandError("--workers must be 1 or more", returncode=EX_USAGE)
         request = CollectRequest(
-            options["hubs"], options["nodes"], options["full"], options["workers"]
+            options["hubs"], options["nodes"], options["full"], options["workers"] or 0
         )
         try:
             if options["queue"]:
@@ -58,7 +58,7 @@ class Command(WatchCommand):
             exit_code = EX_FINDINGS
         if options["format"] == "json":
             self.print_json(report.as_json(exit_code))
-        else:
+        elif options["verbosity"] or exit_code != EX_OK or report.opened or report.closed:
             self.stdout.write("\n".join(summary(report)))
         sys.exit(exit_code)
 

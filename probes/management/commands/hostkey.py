@@ -37,14 +37,22 @@ class Command(WatchCommand):
             raise CommandError(
                 f"{node.tag} shows {key.fingerprint}, not {options['pin']}: nothing was pinned"
             )
+        file = known_hosts_file(address)
+        if options["pin"] and key.pinned:
+            raise CommandError(
+                f"the key of {node.tag} has CHANGED: pinned is {key.pinned}, it shows {key.fingerprint}. Nothing was "
+                f"pinned. If that is right, first take the old one away: ssh-keygen -R '{key.name}' -f {file}"
+            )
         if options["pin"] and not key.known:
             pin_host_key(address, key)
-        file = known_hosts_file(address)
         known = key.known or bool(options["pin"])
         if options["format"] == "json":
             self.print_json(key._asdict() | {"known": known, "file": str(file)})
             return
         self.stdout.write(f"{key.kind} {key.fingerprint}")
+        if key.pinned:
+            self.stdout.write(f"CHANGED: pinned in {file} is {key.pinned}")
+            return
         self.stdout.write(f"{'known in' if known else 'NOT in'} {file}")
         if not known:
             self.stdout.write(f"to pin it: manage.py hostkey {node.tag} --pin {key.fingerprint}")

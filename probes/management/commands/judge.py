@@ -34,7 +34,7 @@ class Command(WatchCommand):
                     "open": report.open_counts,
                 }
             )
-        else:
+        elif options["verbosity"] or report.opened or report.closed or report.unjudged:
             self.stdout.write("\n".join(summary(report)[1:]))
         sys.exit(EX_INTERNAL if report.unjudged else EX_OK)
 

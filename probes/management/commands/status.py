@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from hubs.commands import WatchCommand
@@ -21,13 +21,22 @@ WORST_LAST = ("ok", "warn", "unknown", "alarm")
 
 
 class Command(WatchCommand):
-    """Say how each hub is."""
+    """Say how each hub is; what keeps it from doing so is UNKNOWN too, on standard output where Nagios reads it."""
 
     help = "One line a hub, as a Nagios plug-in: exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("hubs", nargs="*", metavar="HUB", help="tags of hubs; none: all")
         self.add_format(parser)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run; wrong usage or configuration is UNKNOWN."""
+        try:
+            return super().execute(*args, **options)
+        except CommandError as problem:
+            text = " ".join(str(problem).replace("|", "/").split())
+            self.stdout.write(f"UNKNOWN - {text} | hubs=0")
+            sys.exit(NAGIOS["unknown"][0])
 
     def handle(self, **options: Any) -> None:
         hubs = hubs_asked_for(options["hubs"])
