@@ -40,7 +40,6 @@ def _health(now: datetime) -> dict[str, Any]:
         "last_look_at": last_at,
         "last_complete_look_at": last_complete_at,
         "look_within_seconds": look_within // timedelta(seconds=1),
-        "replicas": replicas.count(),
     }
 
 

@@ -1,8 +1,9 @@
-"""Response headers that tell browsers what a page may do and that nobody else may keep it."""
+"""What every request passes: response headers that tell browsers what a page may do, and a refusal of NUL."""
 
 from collections.abc import Callable
+from urllib.parse import unquote
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -35,5 +36,16 @@ def security_headers(get_response: Respond) -> Respond:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
+
+    return respond
+
+
+def no_null_characters(get_response: Respond) -> Respond:
+    """Refuse addresses with a null character: no name has one, and PostgreSQL fails on it."""
+
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        if "\0" in request.path or "\0" in unquote(request.META.get("QUERY_STRING", "")):
+            raise Http404("a null character")
+        return get_response(request)
 
     return respond

@@ -67,6 +67,7 @@ def node(request: HttpRequest, hub: str, node: str) -> HttpResponse:
     findings = [finding for finding in queries.open_findings(this) if _about(finding, replicas)]
     judged = judged_repos(this)
     rows = matrix(this, replicas, judged, judged, states, findings, now)
+    tarballs_there = queries.tarballs_there(replicas)
     context = {
         "hub": this,
         "node": first.node,
@@ -76,6 +77,7 @@ def node(request: HttpRequest, hub: str, node: str) -> HttpResponse:
                 "state": states[replica.pk],
                 "rows": [(row.repo, row.cells[place]) for row in rows],
                 "runs": queries.recent_runs(replica),
+                "tarballs": tarballs_there.get(replica.pk, 0),
             }
             for place, replica in enumerate(replicas)
         ],
@@ -106,6 +108,7 @@ def repo(request: HttpRequest, hub: str, category: str, name: str) -> HttpRespon
         "hub": this.hub,
         "cells": list(zip(replicas, row.cells, strict=True)),
         "page": tarball_page,
+        "unknown_ids": {pk for pk, state in states.items() if not state.known},
         "changed": queries.changed_since_complete(tarball_page.object_list),
         "judged": this in judged,
         "findings": _worst_first(findings),
@@ -199,9 +202,7 @@ def _cut(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:
 def _filtered(request: HttpRequest, rows: QuerySet[Any], **fields: str) -> QuerySet[Any]:
     """Keep rows that have the values of the URL; an empty one does not filter."""
     asked = {
-        lookup: value
-        for name, lookup in fields.items()
-        if (value := request.GET.get(name, "").replace("\0", ""))
+        lookup: value for name, lookup in fields.items() if (value := request.GET.get(name, ""))
     }
     return rows.filter(**asked)
 

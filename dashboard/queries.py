@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Max, OuterRef, QuerySet, Subquery, Sum
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from dashboard.access import Reader, hidden_hubs, visible_hubs
 from hubs.models import Hub, Node, Replica, Repo
 from probes.judge.conclusion import Conclusion, conclusions
-from probes.models import CollectRun, Finding, TarballEvent, TarballSnapshot
+from probes.models import CollectRun, Finding, RepoMonth, TarballEvent, TarballSnapshot
 
 WORST_FIRST = ["alarm", "unknown", "warn", "ok"]
 REPLICAS_A_QUERY = 100  # how many columns one newest-tarball query has
@@ -159,6 +159,12 @@ def runs_for(reader: Reader) -> QuerySet[CollectRun]:
 def recent_runs(replica: Replica, most: int = 12) -> list[CollectRun]:
     """Return the newest looks at a replica."""
     return list(replica.runs.all()[:most])
+
+
+def tarballs_there(replicas: Sequence[Replica]) -> dict[int, int]:
+    """Return how many tarballs of every month were there at the last look, by replica id."""
+    months = RepoMonth.objects.filter(replica__in=replicas).order_by().values("replica_id")
+    return dict(months.annotate(there=Sum("tarballs")).values_list("replica_id", "there"))
 
 
 def tarballs_of(repo: Repo) -> QuerySet[TarballSnapshot]:

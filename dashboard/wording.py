@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from probes.models import SidecarState
+
 UNITS = [("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)]
 MINUTE, HOUR, DAY, YEAR = 60, 3_600, 86_400, 31_556_952
 
@@ -63,6 +65,11 @@ def moment_there(at: datetime, zone: ZoneInfo) -> str:
     """Return a moment on the clock of a zone, to stand beside UTC: 03:14 +0800, with the day where it differs."""
     there, here = at.astimezone(zone), at.astimezone(UTC)
     return f"{there:%H:%M %z}" if there.date() == here.date() else f"{there:%d %b %H:%M %z}"
+
+
+def sidecar(kind: str, state: str) -> str:
+    """Return what is known of a sidecar: sha256 read."""
+    return f"{kind} {SidecarState(state).label}".strip()
 
 
 def clock(skew_seconds: float | None) -> str:

@@ -1,7 +1,9 @@
 """The REST API: lists, filters, orders, cuts, and leaves out what opens doors."""
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -79,7 +81,13 @@ def test_a_token_opens_it(vault: Replica, client: Client) -> None:
 def test_a_wrong_token_does_not(vault: Replica, client: Client) -> None:
     response = client.get("/api/v1/hubs/", headers={"Authorization": "Token wrong"})
 
-    assert response.status_code in (401, 403)
+    assert response.status_code == 401
+
+
+def test_without_login_the_answer_says_how_to_log_in(client: Client) -> None:
+    response = client.get("/api/v1/hubs/")
+
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Token")
 
 
 def test_a_finding_has_the_fields_of_the_command(vault: Replica, admin_client: Client) -> None:
@@ -113,6 +121,61 @@ def test_lists_are_filtered(vault: Replica, admin_client: Client, query: str, co
 
 def test_a_filter_that_cannot_be_is_refused(vault: Replica, admin_client: Client) -> None:
     assert admin_client.get("/api/v1/runs/?status=fine").status_code == 400
+
+
+@pytest.mark.parametrize("cursor", ["cD0lMDA%3D", "bz0xJnA9YWJj"])
+@pytest.mark.parametrize("kind", ["snapshots", "runs"])
+def test_a_cursor_that_is_no_place_is_not_found(
+    vault: Replica, admin_client: Client, kind: str, cursor: str
+) -> None:
+    assert admin_client.get(f"/api/v1/{kind}/?cursor={cursor}").status_code == 404
+
+
+@pytest.mark.parametrize("position", ["abc", "0001-01-01 00:00:00+14:00"])
+def test_a_cursor_by_stamp_that_is_no_moment_is_not_found(
+    vault: Replica, admin_client: Client, position: str
+) -> None:
+    cursor = b64encode(urlencode({"p": position}).encode()).decode()
+    query = urlencode({"ordering": "stamp_at", "cursor": cursor})
+
+    assert admin_client.get(f"/api/v1/snapshots/?{query}").status_code == 404
+
+
+def test_a_cursor_leads_on_by_stamp(vault: Replica, admin_client: Client) -> None:
+    page = admin_client.get("/api/v1/snapshots/?ordering=stamp_at&page_size=3").json()
+
+    rest = admin_client.get(page["next"]).json()["results"]
+
+    assert [row["id"] for row in page["results"] + rest] == list(
+        TarballSnapshot.objects.order_by("stamp_at").values_list("pk", flat=True)
+    )
+
+
+@pytest.mark.parametrize("edge", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-23:59"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{kind}/?{name}_{side}"
+        for kind, name in (("snapshots", "stamp"), ("runs", "started"), ("findings", "opened"))
+        for side in ("after", "before")
+    ],
+)
+def test_a_moment_outside_of_the_calendar_is_refused(
+    vault: Replica, admin_client: Client, address: str, edge: str
+) -> None:
+    assert admin_client.get(f"/api/v1/{address}={quote(edge)}").status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["snapshots", "runs", "findings"])
+def test_rows_are_filtered_by_the_id_of_their_replica(
+    vault: Replica, admin_client: Client, kind: str
+) -> None:
+    assert listed(admin_client, f"{kind}/?replica={vault.pk}")
+    assert not listed(admin_client, f"{kind}/?replica={vault.pk + 1}")
+
+
+def test_an_id_beyond_all_is_refused(vault: Replica, admin_client: Client) -> None:
+    assert admin_client.get(f"/api/v1/runs/?replica={2**63}").status_code == 400
 
 
 def test_snapshots_are_ordered_as_asked(vault: Replica, admin_client: Client) -> None:

@@ -82,6 +82,13 @@ def chart(page: Page, name: str = LOADED) -> None:
     expect(page.locator(".chart canvas").first).to_have_attribute("aria-label", re.compile(name))
 
 
+def choose(page: Page, name: str) -> None:
+    """Press a range and wait until its numbers are drawn."""
+    button = page.get_by_role("button", name=name, exact=True)
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+
+
 def test_a_chart_shows_both_panes_and_what_is_expected(
     page: Page, vault: Replica, live_server: LiveServer
 ) -> None:
@@ -109,6 +116,70 @@ def test_a_range_button_changes_the_chart(
     expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute(
         "aria-pressed", "true"
     )
+
+
+def test_what_was_hidden_stays_hidden_in_another_range(
+    page: Page, vault: Replica, live_server: LiveServer
+) -> None:
+    log_in(page, live_server)
+    page.goto(f"{live_server.url}/hubs/Z9:hub/vault/")
+    chart(page)
+    for key in ("tarballs a day", "expected: 4 a day"):
+        page.get_by_role("button", name=key, exact=True).click()
+
+    choose(page, "6m")
+
+    shown = "document.querySelector('.chart').replicaChart.chart.getVisibleDatasetCount()"
+    assert page.evaluate(shown) == 2
+
+
+def test_a_failed_load_leaves_the_range_and_says_so_until_one_succeeds(
+    browser: Browser, vault: Replica, live_server: LiveServer
+) -> None:
+    page = browser.new_page()  # what fails is a complaint
+    log_in(page, live_server)
+    page.goto(f"{live_server.url}/hubs/Z9:hub/vault/")
+    chart(page)
+    page.route("**/series/*", lambda route: route.fulfill(status=500))
+    page.get_by_role("button", name="6m", exact=True).click()
+    note = page.locator(".chart-note")
+    expect(note).to_contain_text("the server answered 500")
+
+    page.get_by_role("button", name="Log scale").click()
+
+    expect(note).to_contain_text("the server answered 500")
+    expect(page.get_by_role("button", name="1m")).to_have_attribute("aria-pressed", "true")
+    page.unroute("**/series/*")
+    choose(page, "6m")
+    expect(note).not_to_contain_text("could not be loaded")
+    page.close()
+
+
+def test_a_chart_says_that_the_session_ended(
+    page: Page, vault: Replica, live_server: LiveServer
+) -> None:
+    log_in(page, live_server)
+    page.goto(f"{live_server.url}/hubs/Z9:hub/vault/")
+    chart(page)
+    page.context.clear_cookies()
+
+    page.get_by_role("button", name="6m", exact=True).click()
+
+    note = page.locator(".chart-note")
+    expect(note).to_contain_text("You are logged out.")
+    expect(note.get_by_role("link", name="Log in")).to_have_attribute(
+        "href", "/login/?next=%2Fhubs%2FZ9%3Ahub%2Fvault%2F"
+    )
+
+
+def test_tables_fit_a_telephone(page: Page, vault: Replica, live_server: LiveServer) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    log_in(page, live_server)
+    wide = "[...document.querySelectorAll('.table')].filter((one) => one.scrollWidth > one.clientWidth).length"
+
+    for url in ("/runs/", "/repos/Z9:hub/tracs/env/", "/hubs/Z9:hub/vault/", "/api/docs/"):
+        page.goto(live_server.url + url)
+        assert page.evaluate(wide) == 0, url
 
 
 def test_hovering_tells_exact_sizes_and_both_clocks(
@@ -178,6 +249,7 @@ def test_without_scripts_the_page_tells_all(
     expect(row).to_contain_text("1.00 MB")
     expect(row).to_contain_text("never looked at")
     expect(page.get_by_text("The chart needs JavaScript").first).to_be_visible()
+    assert page.locator(".chart").first.evaluate("(place) => place.offsetHeight") < 200
     page.close()
 
 

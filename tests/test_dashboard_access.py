@@ -147,6 +147,18 @@ def test_lists_leave_out_the_hubs_of_other_groups(
     assert b"vault" not in content
 
 
+@pytest.mark.parametrize("kind", ["snapshots", "runs", "findings"])
+def test_a_hidden_id_is_like_one_that_is_not_there(
+    outsider: Client, secret: Hub, kind: str
+) -> None:
+    hidden = secret.replicas.get().pk
+
+    answers = [outsider.get(f"/api/v1/{kind}/?replica={pk}") for pk in (hidden, hidden + 1)]
+
+    assert answers[0].status_code == answers[1].status_code == 200
+    assert answers[0].content == answers[1].content
+
+
 def test_public_pages_open_reading_to_all(
     client: Client, replica: Replica, settings: Settings
 ) -> None:

@@ -60,7 +60,9 @@ def test_a_missing_migration_is_not_well(client: Client) -> None:
 def test_it_names_nothing_that_is_watched(client: Client) -> None:
     make_run(make_replica(make_hub("SECRET"), "vault"), timezone.now(), error="at vault")
 
-    content = client.get("/healthz").content
+    response = client.get("/healthz")
+    content = response.content
 
     assert b"SECRET" not in content
     assert b"vault" not in content
+    assert "replicas" not in response.json()

@@ -298,10 +298,57 @@ def test_a_finding_shows_its_evidence_and_when_it_was_so_before(
     assert "2024-05-13 12:00 UTC" in page
 
 
-def test_a_filter_with_a_null_character_finds_nothing_special(
+@pytest.mark.parametrize(
+    "address", ["/runs/?hub=H%00", "/hubs/H%00/", "/api/v1/repos/?name=%00", "/api/v1/hubs/%00/"]
+)
+def test_an_address_with_a_null_character_is_not_found(
+    vault: Replica, admin_client: Client, address: str
+) -> None:
+    assert admin_client.get(address).status_code == 404
+
+
+def test_a_filter_shows_what_it_was_asked_even_if_that_is_none(admin_client: Client) -> None:
+    assert b"<option selected>zzz</option>" in admin_client.get("/findings/?severity=zzz").content
+
+
+def test_a_tarball_on_an_unknown_node_was_there_at_the_last_look(
     vault: Replica, admin_client: Client
 ) -> None:
-    assert admin_client.get("/runs/?hub=H%00").status_code == 200
+    assert "at the last look" not in text(admin_client, "/repos/H/tracs/env/")
+    make_run_at(vault, NOW, RunStatus.UNREACHABLE)
+
+    assert text(admin_client, "/repos/H/tracs/env/").count("at the last look") == 3
+
+
+def test_a_daily_look_lists_the_newest_months_of_all_tarballs(
+    vault: Replica, admin_client: Client
+) -> None:
+    sum_up(vault)
+    make_run_at(vault, NOW, full=False, seen=2, seen_bytes=2_000)
+
+    page = text(admin_client, "/hubs/H/vault/")
+
+    assert "Tarballs listed 2, 2.00 kB , in the newest months" in page
+    assert "Tarballs there in all 3" in page
+
+
+@pytest.mark.parametrize("url", ["/hubs/H/vault/", "/repos/H/tracs/env/"])
+def test_a_sidecar_is_worded_the_same_everywhere(
+    vault: Replica, admin_client: Client, url: str
+) -> None:
+    assert "dna read" in text(admin_client, url)
+
+
+def test_a_complete_run_is_ok_in_one_word(vault: Replica, admin_client: Client) -> None:
+    page = text(admin_client, f"/runs/{vault.runs.get().pk}/")
+
+    assert " ok When and where" in page
+
+
+def test_a_long_name_has_a_small_heading(vault: Replica, admin_client: Client) -> None:
+    make_repo(vault.hub, f"svn/{'x' * 240}")
+
+    assert b'<h1 class="long">' in admin_client.get(f"/repos/H/svn/{'x' * 240}/").content
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ register.filter("exact_bytes", wording.exact_bytes)
 register.filter("size", wording.size)
 register.filter("span", wording.span)
 register.filter("clock", wording.clock)
+register.filter("sidecar", wording.sidecar)
 register.filter("unknown_since", wording.unknown_since)
 
 

@@ -20,6 +20,7 @@ from hubs.models import Hub, Replica, Repo, judged, policy_layer
 from probes.models import RepoMonth, TarballSnapshot
 from probes.thin import Point, thin
 
+# Days back from that of the newest tarball, which is shown too: 1m has 31 dates.
 RANGE_DAYS = {"1m": 30, "3m": 91, "6m": 182, "ytd": None, "1y": 365, "all": None}
 TARBALL_DAYS = 100  # the longest window that is read tarball by tarball
 FINE_DAYS = 600  # the longest that is read from the fine points of each month

@@ -73,7 +73,7 @@ def _told(hubs: Sequence[Hub]) -> dict[int, list[_Told]]:
     for hub_id, severity, code, category, name, node in rows.iterator():
         about = f" {category}/{name}" if category else ""
         where = f" on {node}" if node else ""
-        told[hub_id].append(_Told(severity, f"{code}{about}{where}"))
+        told[hub_id].append(_Told(severity, f"{code.replace('_', ' ')}{about}{where}"))
     return told
 
 

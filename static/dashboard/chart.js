@@ -140,15 +140,16 @@
     };
   };
 
+  class LoggedOut extends Error {}
+
   class ReplicaChart {
     constructor(place) {
       this.place = place;
       this.zone = place.dataset.zone;
-      this.range = place.dataset.range;
       this.log = false;
       this.hidden = new Set();
       this.build();
-      this.load(this.range);
+      this.load(place.dataset.range);
       dark.addEventListener("change", () => this.draw());
     }
 
@@ -186,27 +187,42 @@
     }
 
     async load(range) {
-      this.range = range;
       this.asked = (this.asked || 0) + 1;
       const mine = this.asked;
-      for (const button of this.buttons) pressed(button, button.dataset.range === range);
       this.say("Loading …");
       try {
         const query = new URLSearchParams({ range, replica: this.place.dataset.replica });
-        const response = await fetch(`${this.place.dataset.src}?${query}`, { redirect: "error" });
+        const response = await fetch(`${this.place.dataset.src}?${query}`, { redirect: "manual" });
+        if (response.type === "opaqueredirect" || [401, 403].includes(response.status)) throw new LoggedOut();
         if (!response.ok) throw new Error(`the server answered ${response.status}`);
+        if (!response.headers.get("Content-Type")?.startsWith("application/json")) throw new LoggedOut();
         const answer = await response.json();
         if (mine !== this.asked) return; // another range was chosen meanwhile
         this.answer = answer;
+        this.problem = null;
+        for (const button of this.buttons) pressed(button, button.dataset.range === range);
         this.draw();
       } catch (problem) {
-        if (mine === this.asked) this.say(`The chart could not be loaded: ${problem.message}. Choose a range to try again.`, true);
+        if (mine === this.asked) this.fail(problem);
       }
     }
 
-    say(text, failed = false) {
+    fail(problem) {
+      this.problem = problem;
+      if (problem instanceof LoggedOut) {
+        const next = new URLSearchParams({ next: location.pathname + location.search });
+        this.note.replaceChildren("You are logged out. ", make("a", "Log in", { href: `${this.place.dataset.login}?${next}` }));
+      } else {
+        this.note.textContent = `The chart could not be loaded: ${problem.message}. Choose a range to try again.`;
+      }
+      this.note.classList.add("failed");
+    }
+
+    /* What is wrong stays until a load succeeds. */
+    say(text) {
+      if (this.problem) return;
       this.note.textContent = text;
-      this.note.classList.toggle("failed", failed);
+      this.note.classList.remove("failed");
     }
 
     draw() {
@@ -267,10 +283,12 @@
       expanded.push({
         label: counts.label, yAxisID: "count", days: true, data: points, stepped: "after", fill: "origin",
         borderColor: colours.soft, backgroundColor: `${colours.soft}59`, borderWidth: 1, pointRadius: 0,
+        hidden: this.hidden.has(counts.label),
       });
       if (expectedPerDay && points.length) {
+        const label = `expected: ${expectedPerDay} a day`;
         expanded.push({
-          label: `expected: ${expectedPerDay} a day`, yAxisID: "count", expected: true, borderColor: colours.alarm, borderWidth: 1.2,
+          label, hidden: this.hidden.has(label), yAxisID: "count", expected: true, borderColor: colours.alarm, borderWidth: 1.2,
           borderDash: [5, 4], pointRadius: 0, data: [{ x: points[0].x, y: expectedPerDay }, { x: points.at(-1).x, y: expectedPerDay }],
         });
       }
@@ -371,5 +389,8 @@
       start(target);
     }
   }, { rootMargin: "300px" });
-  for (const place of document.querySelectorAll(".chart")) watcher.observe(place);
+  for (const place of document.querySelectorAll(".chart")) {
+    place.classList.add("has-script");
+    watcher.observe(place);
+  }
 })();
