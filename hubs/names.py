@@ -40,3 +40,15 @@ def exact(text: str) -> str:
 def key(text: str) -> str:
     """Return 32 hexadecimal digits that stand for a text of any length in an index."""
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def one_line(text: str) -> str:
+    """Return a text for people in which nothing can break a line, a terminal or the order of reading."""
+    return "".join(
+        character
+        if unicodedata.category(character) not in UNPRINTABLE
+        else " "
+        if character in "\n\r\t"
+        else f"\\x{ord(character):02x}"
+        for character in text
+    )

@@ -64,7 +64,7 @@ class CollectRun(models.Model):
     method = models.CharField(
         max_length=20, blank=True, help_text="The form of listing: gnu, portable, sftp."
     )
-    exit_status = models.IntegerField(null=True, blank=True)
+    exit_status = models.BigIntegerField(null=True, blank=True)
     full = models.BooleanField(
         default=False, help_text="It walked every month, so it may say what is gone."
     )

@@ -23,16 +23,16 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.db.models import Count
 from django.utils import timezone
 
 from hubs.limits import Limits, extensions_of, limits_from
 from hubs.models import Hub, Node, Policy, Replica, Repo, policy_layer
-from hubs.names import to_text
+from hubs.names import one_line, to_text
 from probes.judge.findings import judge_hub
 from probes.locks import locked_replicas
-from probes.look.ingest import ingest, known_months, known_sidecars
+from probes.look.ingest import GREATEST_SUM, ingest, known_months, known_sidecars
 from probes.look.layout import daily_window, parse_month
 from probes.look.looking import LookError, Question, Sighting, look
 from probes.look.observation import Facts
@@ -206,15 +206,18 @@ def _look_side_by_side(
     def work() -> None:
         try:
             while not stop.asked.is_set():
-                _look_at_node(todo.get_nowait(), full, deadline, stop, progress)
+                _look_at_node(todo.get_nowait(), full, deadline, stop, said)
                 done.put(None)
         except Empty:
             pass
-        except Exception:
-            log.exception("a look could not be stored")
-            done.put(None)
         finally:
             connections.close_all()
+
+    def said(run: CollectRun) -> None:
+        try:
+            progress(run)
+        except Exception:  # whoever listened to us is gone; the looks go on
+            log.exception("progress could not be shown")
 
     # Daemons, so that one which waits for a name server cannot keep the process from ending.
     threads = [
@@ -229,11 +232,25 @@ def _look_side_by_side(
         log.error("the run budget of %s s is used up", settings.SCMMON_RUN_BUDGET)
     finally:
         stop.now()
+        patience = time.monotonic() + SECONDS_TO_STOP
         for thread in threads:
-            thread.join(SECONDS_TO_STOP)
-        if mark_aborted(CollectRun.objects.filter(pk__in=[run.pk for run in runs])):
-            for run in runs:
-                run.refresh_from_db(fields=["status", "finished_at", "error"])
+            thread.join(max(0.0, patience - time.monotonic()))
+        mark_aborted(CollectRun.objects.filter(pk__in=[run.pk for run in runs]))
+        _reread(runs)
+
+
+def _reread(runs: list[CollectRun]) -> None:
+    """Take over what is stored of runs whose thread could not say how they ended."""
+    stored = CollectRun.objects.in_bulk([run.pk for run in runs])
+    for run in runs:
+        if run.pk in stored:
+            row = stored[run.pk]
+            run.status, run.finished_at, run.error = row.status, row.finished_at, row.error
+        else:  # its replica was deleted meanwhile
+            run.status, run.error = (
+                str(RunStatus.ABORTED),
+                "the replica was deleted during the look",
+            )
 
 
 def _by_node(runs: list[CollectRun]) -> list[list[CollectRun]]:
@@ -252,7 +269,11 @@ def _begin_runs(replicas: list[Replica]) -> list[CollectRun]:
 
 
 def _observer() -> str:
-    return f"{getpass.getuser()}@{platform.node()}[{os.getpid()}]"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        user = str(os.getuid())
+    return f"{user}@{platform.node()}[{os.getpid()}]"
 
 
 def mark_aborted(runs: CollectRunQuerySet) -> int:
@@ -312,7 +333,7 @@ def _full_is_due(replica: Replica) -> bool:
     recent = timezone.now() - FULL_LOOK_EVERY
     return (
         not CollectRun.objects.complete()
-        .filter(replica=replica, full=True, started_at__gt=recent)
+        .filter(replica=replica, full=True, started_at__range=(recent, timezone.now()))
         .exists()
     )
 
@@ -376,7 +397,8 @@ def _store(run: CollectRun, sighting: Sighting, facts: Facts, stop: _Stop) -> No
     with transaction.atomic():
         counts = ingest(run.replica, sighting, run.started_at, settled_after, stop.check)
         run.new, run.changed, run.gone = counts.new, counts.changed, counts.gone
-        run.seen, run.seen_bytes = sighting.seen, sighting.seen_bytes
+        run.seen = sighting.seen
+        run.seen_bytes = min(sighting.seen_bytes, GREATEST_SUM)
         _save_run(run, facts, RunStatus.OK, "")
 
 
@@ -395,11 +417,14 @@ def _end(run: CollectRun, facts: Facts, problem: Exception, stop: _Stop) -> None
         facts.stage = problem.stage
     if facts.stderr:
         error += f"; the node said: {_text(facts.stderr)[-600:].strip()}"
-    _save_run(run, facts, status, error)
+    try:
+        _save_run(run, facts, status, error)
+    except DatabaseError:
+        log.exception("the look at %s could not be recorded", run.replica)
 
 
 def _save_run(run: CollectRun, facts: Facts, status: str, error: str) -> None:
-    run.status, run.error, run.stage = status, _text(error.encode(errors="replace")), facts.stage
+    run.status, run.error, run.stage = status, one_line(error)[:KEPT_TEXT], facts.stage
     run.method, run.exit_status = facts.method, facts.exit_status
     run.bytes_received, run.noise_bytes = facts.bytes_received, facts.noise_bytes
     run.noise, run.remote_stderr = _text(facts.noise), _text(facts.stderr)

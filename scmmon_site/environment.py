@@ -39,13 +39,12 @@ class Environment:
             return default
         return word in TRUE_WORDS
 
-    def number(self, name: str, default: int, *, least: int = 1) -> int:
-        """Return a whole number not below `least`; anything else is problem E002 and the default."""
+    def number(self, name: str, default: int, *, most: int) -> int:
+        """Return a whole number from 1 to `most`; anything else is problem E002 and the default."""
         text = self.text(name, str(default))
-        if not text.isdecimal() or int(text) < least:
-            self.problems.append(
-                ("E002", f"{name} is {text!r}: write a whole number from {least}.")
-            )
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            problem = f"{name} is {text!r}: write a whole number from 1 to {most}."
+            self.problems.append(("E002", problem))
             return default
         return int(text)
 

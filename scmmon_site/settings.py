@@ -30,9 +30,9 @@ SCMMON_SITE_URL = ENVIRONMENT.text("SCMMON_SITE_URL", "http://127.0.0.1:8000").r
 SCMMON_PUBLIC_PAGES = ENVIRONMENT.boolean("SCMMON_PUBLIC_PAGES", default=False)
 SCMMON_SSH_CONFIG = ENVIRONMENT.text("SCMMON_SSH_CONFIG")
 # Nodes looked at side by side. Beyond some 16 threads paramiko gains nothing.
-SCMMON_WORKERS = ENVIRONMENT.number("SCMMON_WORKERS", 16)
+SCMMON_WORKERS = ENVIRONMENT.number("SCMMON_WORKERS", 16, most=500)
 # Seconds that one `collect` may take in all; what is not done by then is `timeout`.
-SCMMON_RUN_BUDGET = ENVIRONMENT.number("SCMMON_RUN_BUDGET", 3600)
+SCMMON_RUN_BUDGET = ENVIRONMENT.number("SCMMON_RUN_BUDGET", 3600, most=7 * 86_400)
 
 # --- Django ------------------------------------------------------------------------------------
 

@@ -126,9 +126,7 @@ def test_what_is_no_record_is_malformed(record: bytes) -> None:
         list(Shelves().months([record], (b".tar.gz",)))
 
 
-@pytest.mark.parametrize(
-    "record", [b"Fx\t1\tp", b"F-3\t1\tp", b"F3\tx\tp", b"F3\t" + b"9" * 13 + b"\tp"]
-)
+@pytest.mark.parametrize("record", [b"Fx\t1\tp", b"F-3\t1\tp", b"F3\tx\tp"])
 def test_a_record_without_size_or_time_is_malformed(record: bytes) -> None:
     with pytest.raises(ListingError, match="no size or time"):
         file_of(record)

@@ -11,7 +11,7 @@ from hubs.models import Hub
 from hubs.names import key
 from probes.judge.history import History, read_history
 from probes.judge.rules import CODES, LOOK_CODES, REPO_CODES, hub_verdicts, repo_verdicts
-from probes.judge.values import Verdict
+from probes.judge.values import ReplicaPast, Verdict
 from probes.models import Finding
 
 Identity = tuple[str, str]  # code and subject_key
@@ -110,6 +110,19 @@ def store(hub: Hub, verdict: Verdict, now: datetime) -> Finding | None:
     return finding
 
 
+def _went_further(finding: Finding, replica: ReplicaPast | None) -> bool:
+    """Return whether a later look shows that what a finding tells of a failed look is over.
+
+    A host key that changed is not forgiven because the node then fell silent, and a look that was merely ended
+    says nothing of the node.
+    """
+    if replica is None or replica.latest is None or replica.latest.status == "ok":
+        return True
+    if replica.latest.status == "aborted":
+        return False
+    return not (finding.code == "host_key" and replica.latest.status in ("unreachable", "timeout"))
+
+
 def _may_close(finding: Finding, history: History) -> bool:
     """Return whether the absence of a verdict says that the finding is over, not merely that nobody could look."""
     if finding.code not in CODES:
@@ -120,7 +133,7 @@ def _may_close(finding: Finding, history: History) -> bool:
     if finding.repo_id is not None and finding.repo_id not in history.wanted:
         return True  # not judged any more
     if finding.code in LOOK_CODES:
-        return True
+        return _went_further(finding, replicas.get(finding.replica_id or 0))
     if finding.code == "select_unmatched":
         return finding.repo_id not in {repo.id for repo in history.past.unmatched}
     replica = replicas.get(finding.replica_id or 0)

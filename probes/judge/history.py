@@ -166,7 +166,7 @@ def _look(run: CollectRun | None) -> Look | None:
         full=run.full,
         unrecognised=run.unrecognised,
         unrecognised_examples=tuple(run.unrecognised_examples[:EXAMPLES_KEPT]),
-        locks=tuple((path, mtime) for path, mtime in run.locks),
+        locks=tuple((path, mtime) for path, mtime in run.locks if mtime is not None),
         free_bytes=run.free_bytes,
         total_bytes=run.total_bytes,
         clock_skew_seconds=run.clock_skew_seconds,

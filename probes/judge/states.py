@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import OuterRef, Subquery
 
@@ -23,10 +23,16 @@ class ReplicaState:
     )  # None while it is known, and where it was never listed completely
 
 
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
 def replica_states(replicas: Iterable[Replica], now: datetime) -> dict[int, ReplicaState]:
     """Return the state of each replica by its primary key, with three queries whatever their number."""
     replicas = list(replicas)
-    latest = CollectRun.objects.filter(replica=OuterRef("pk"))
+    # A look stamped by a clock that was ahead is evidence of nothing until its moment comes.
+    latest = CollectRun.objects.filter(
+        replica=OuterRef("pk"), started_at__lte=now + CLOCK_TOLERANCE
+    )
     rows = Replica.objects.filter(pk__in=[replica.pk for replica in replicas]).values_list(
         "pk", _newest(latest.ended()), _newest(latest.complete())
     )

@@ -29,7 +29,10 @@ from probes.look.sidecar import LONGEST_SIDECAR_BYTES, SidecarError, parse_sidec
 from probes.models import RepoMonth, SidecarState, TarballEvent, TarballSnapshot
 from probes.thin import thin
 
+GREATEST_SUM = (1 << 63) - 1  # what a database holds
 FINE_POINTS, COARSE_POINTS = 64, 4
+
+EMPTY_DIGEST = "gone"  # of a month that a full look did not find; no listing has it
 
 SIGHTED = (
     "size_bytes",
@@ -133,15 +136,19 @@ def ingest(
     A tarball counts as complete once it has a sidecar, or had been untouched for `settled_after` when it
     was first seen. `checkpoint` is called now and then, and raises to give up.
     """
-    writer = _Writer(replica, now, settled_after, full=sighting.full, checkpoint=checkpoint)
+    writer = _Writer(
+        replica, now, settled_after, sighting.full, sighting.extensions, checkpoint=checkpoint
+    )
     known = known_months(replica)
     for month in sighting.months():
         writer.store(month, is_known=month.directory in known)
     writer.flush()
     if sighting.full:
         for directory, about in known.items():
-            if directory not in sighting.directories and about.tarballs:
-                writer.store(MonthSeen(directory, "", []), is_known=True)
+            # A daily look may have emptied the row without the right to call anything gone.
+            is_open = bool(about.tarballs) or not about.digest
+            if directory not in sighting.directories and is_open:
+                writer.store(MonthSeen(directory, EMPTY_DIGEST, []), is_known=True)
         writer.flush()
     return writer.counts
 
@@ -152,6 +159,7 @@ class _Writer:
     now: datetime
     settled_after: timedelta
     full: bool
+    extensions: tuple[bytes, ...]
     checkpoint: Callable[[], None]
     counts: Counts = field(default_factory=Counts)
     repos: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -174,11 +182,19 @@ class _Writer:
                 points.append((int(moment.timestamp()), tarball.file.size_bytes, tarball.tail))
             else:
                 self.compare(row, tarball)
-        left = [row for row in rows.values() if row.gone_at is None]
+        left = [
+            row
+            for tail, row in rows.items()
+            if row.gone_at is None and tail.endswith(self.extensions)
+        ]
         if self.full:
             self.mark_gone(left)
         # What a daily look misses only a full one may call gone, so that one must read this month again.
-        digest = seen.digest if self.full or not left else ""
+        # And a sidecar that could not be read this time must be asked for again.
+        unread = any(
+            t.sidecar and t.sidecar.asked and t.sidecar.content is None for t in seen.tarballs
+        )
+        digest = "" if unread or (left and not self.full) else seen.digest
         self.months.append(self.month_row(repo_id, seen, month, digest, points))
         if len(self.inserts) + len(self.updates) + len(self.months) > 4000:
             self.flush()
@@ -275,7 +291,7 @@ class _Writer:
             starts_on=month.starts_on,
             digest=digest,
             tarballs=len(seen.tarballs),
-            size_bytes=sum(tarball.file.size_bytes for tarball in seen.tarballs),
+            size_bytes=min(GREATEST_SUM, sum(tarball.file.size_bytes for tarball in seen.tarballs)),
             **plot_numbers(points),
         )
 
@@ -351,8 +367,13 @@ def sidecar_says(sidecar: SidecarSeen, file_name: bytes) -> tuple[str, str, str,
 
 def is_other_tarball(before: Sighted, after: Sighted) -> bool:
     """Say whether a tarball is not the one it was; a sidecar that only arrives, or goes, is no change."""
-    if before.size_bytes != after.size_bytes or before.mtime_at != after.mtime_at:
+    if before.size_bytes != after.size_bytes:
         return True
+    # A form of listing may not know the time, and digests of two kinds cannot be compared: no evidence.
+    if before.mtime_at and after.mtime_at and before.mtime_at != after.mtime_at:
+        return True
+    if before.sidecar_kind != after.sidecar_kind:
+        return False
     both = before.sidecar_digest and after.sidecar_digest
     return bool(both) and before.sidecar_digest != after.sidecar_digest
 

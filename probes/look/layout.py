@@ -21,6 +21,9 @@ PLACE = re.compile(
 )
 # the months that a daily look may leave out; the same as remote.MONTH_GLOB
 YEAR_AND_MONTH = re.compile(rb".+/.+/[12]\d{3}/[01]\d", re.DOTALL)
+BELOW_A_DAY = re.compile(
+    rb"(?:^|/)[^/]+/[^/]+/[12]\d{3}/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12]\d|3[01])/", re.DOTALL
+)
 STAMP_LENGTH = len("DD/HHMMSS")
 
 
@@ -53,6 +56,8 @@ def split_place(path: bytes) -> tuple[bytes, bytes] | None:
     if match is None:
         return None
     directory, tail = match.groups()
+    if directory.count(b"/") > 3 and BELOW_A_DAY.search(directory):
+        return None  # a copy unpacked inside a backup is none itself
     if tail[:2] > b"28" and int(tail[:2]) > _days(directory[-7:]):
         return None
     return directory, tail

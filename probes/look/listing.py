@@ -16,6 +16,9 @@ from probes.look.layout import split_place
 BEGIN, END = b"SCMMON-BEGIN", b"SCMMON-END"
 MOST_NOISE_BYTES = 1 << 20
 KEPT_NOISE_BYTES = 2000
+# Beyond these neither a database nor a calendar goes; sums of sizes must fit as well.
+GREATEST_BYTES = 1 << 60
+LATEST_EPOCH = 32_503_680_000  # the year 3000
 LONGEST_RECORD_BYTES = 1 << 14
 KEPT_EXAMPLES = 20
 KEPT_LOCKS = 50
@@ -158,15 +161,16 @@ def parse_trailer(record: bytes, nonce: str) -> Trailer:
 
 
 def _disk(words: list[bytes]) -> tuple[int | None, int | None]:
-    """Return total and free bytes from the words of a line of `df -kP`; None where it said nothing."""
+    """Return total and free bytes from the words of a line of `df -kP`; None where it said nothing sensible."""
     for place in range(3, len(words)):
         if words[place].endswith(b"%") and all(word.isdigit() for word in words[place - 3 : place]):
-            return int(words[place - 3]) * 1024, int(words[place - 1]) * 1024
+            total, free = int(words[place - 3]) * 1024, int(words[place - 1]) * 1024
+            return (total, free) if max(total, free) <= GREATEST_BYTES else (None, None)
     return None, None
 
 
 def _number(text: bytes) -> int:
-    if not text.isdigit():
+    if not text.isdigit() or len(text) > 12:
         raise ListingError("malformed", f"{text[:40]!r} is not a number")
     return int(text)
 
@@ -187,7 +191,7 @@ class MonthListing(NamedTuple):
 class Shelves:
     """Sorts the records of a listing: months to iterate over, and what is not in the layout."""
 
-    locks: list[tuple[bytes, int]] = field(default_factory=list)
+    locks: list[tuple[bytes, int | None]] = field(default_factory=list)
     unrecognised: int = 0
     unrecognised_examples: list[bytes] = field(default_factory=list)
 
@@ -222,7 +226,7 @@ class Shelves:
 
     def _note_lock(self, record: bytes, path: bytes) -> None:
         if len(self.locks) < KEPT_LOCKS:
-            self.locks.append((path, file_of(record).mtime_epoch or 0))
+            self.locks.append((path, file_of(record).mtime_epoch))
 
     def _note_unrecognised(self, path: bytes, extensions: tuple[bytes, ...]) -> None:
         if not path.endswith(extensions):
@@ -250,9 +254,12 @@ def file_of(record: bytes) -> SeenFile:
     """Return the size and time in a record; raises ListingError when it has none."""
     size, mtime, _path = record[1:].split(b"\t", 2)
     whole_seconds = mtime.split(b".", 1)[0]
-    if not size.isdigit() or len(size) > 19 or len(whole_seconds) > 12:
+    if not size.isdigit() or len(size) > 19 or len(whole_seconds) > 40:
         raise ListingError("malformed", f"{record[:80]!r} has no size or time")
     try:
-        return SeenFile(int(size), int(whole_seconds) if whole_seconds else None)
+        mtime_epoch = int(whole_seconds) if whole_seconds else None
     except ValueError:
         raise ListingError("malformed", f"{record[:80]!r} has no size or time") from None
+    if mtime_epoch is not None and not 0 <= mtime_epoch <= LATEST_EPOCH:
+        mtime_epoch = None  # no calendar holds it
+    return SeenFile(min(int(size), GREATEST_BYTES), mtime_epoch)

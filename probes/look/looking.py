@@ -130,6 +130,7 @@ def _list(
         sidecars.abandon()
         raise
     finally:
+        reply.done()
         _note(facts, answer, shelves)
         facts.stderr = reply.stderr
     return sidecars
@@ -140,7 +141,11 @@ def _list_by_sftp(
 ) -> SidecarSource:
     files = session.files(seconds=deadline - time.monotonic())
     sidecars = SftpSidecars(files, question.root)
-    _shelve(sftp_records(files, question), shelves, question, sighting, sidecars)
+    try:
+        _shelve(sftp_records(files, question), shelves, question, sighting, sidecars)
+    except BaseException:
+        files.done()
+        raise
     return sidecars
 
 

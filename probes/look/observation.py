@@ -77,4 +77,4 @@ class Facts:
     total_bytes: int | None = None
     unrecognised: int = 0
     unrecognised_examples: list[bytes] = field(default_factory=list)
-    locks: list[tuple[bytes, int]] = field(default_factory=list)
+    locks: list[tuple[bytes, int | None]] = field(default_factory=list)

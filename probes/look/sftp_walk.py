@@ -21,7 +21,10 @@ def sftp_records(files: RemoteFiles, question: "Question") -> Iterator[bytes]:
     root = question.root.encode()
     if not files.is_directory(root):
         raise ListingError("no_root", "the root directory is not there")
-    yield from _walk(files, question, root, b"", 0)
+    for count, record in enumerate(_walk(files, question, root, b"", 0)):
+        if count >= question.caps.most_records:
+            raise ListingError("overflow", f"more than {question.caps.most_records} records")
+        yield record
 
 
 def _walk(

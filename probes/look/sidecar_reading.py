@@ -72,6 +72,8 @@ class ShellSidecars:
     def abandon(self) -> None:
         """End the question; nobody will read the answer."""
         self._names.put(b"")
+        if self._reply is not None:
+            self._reply.done()
 
     def _ask(self) -> Reply:
         script = sidecar_script(self._root, self._answer.nonce)
@@ -97,6 +99,7 @@ class ShellSidecars:
             return
         self._names.put(b"")
         self._keeper.join()
+        self._reply.done()
         if self._failure is not None:
             raise self._failure
         self._kept.seek(0)
@@ -127,8 +130,11 @@ class SftpSidecars:
         self._wanted.append(paths)
 
     def texts(self) -> Iterator[list[SidecarText]]:
-        for paths in self._wanted:
-            yield [SidecarText(path, self._beginning(path)) for path in paths]
+        try:
+            for paths in self._wanted:
+                yield [SidecarText(path, self._beginning(path)) for path in paths]
+        finally:
+            self._files.done()
 
     def _beginning(self, path: bytes) -> bytes | None:
         content = self._files.beginning(self._root + b"/" + path, LONGEST_SIDECAR_BYTES + 1)

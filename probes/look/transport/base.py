@@ -90,6 +90,9 @@ class Reply(Protocol):
     def exit_status(self) -> int | None:
         """Return how the script ended, or None when the connection was lost before that was told."""
 
+    def done(self) -> None:
+        """Say that no more will be read, so that its deadline ends nothing later."""
+
 
 class Session(Protocol):
     """A node that we can ask."""

@@ -62,5 +62,6 @@ def pin_host_key(address: Address, key: HostKey) -> None:
     """Add a key to the node's known_hosts file, making that (private to this user) when absent."""
     file = known_hosts_file(address)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    is_open_line = file.is_file() and file.stat().st_size and not file.read_bytes().endswith(b"\n")
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as known:
-        known.write(f"{key.line}\n")
+        known.write(f"{chr(10) if is_open_line else ''}{key.line}\n")

@@ -48,6 +48,8 @@ def known_hosts(address: Address) -> HostKeys:
             f"its known_hosts file cannot be read ({problem}); `manage.py hostkey {address.tag}` shows its key",
         ) from problem
     known = HostKeys()
+    # Fields may be any white space apart; what paramiko cannot split must not turn a revoked key into a known one.
+    lines = [" ".join(line.split()) for line in lines]
     revoked = {entry.key.asbytes() for entry in _entries(lines, "@revoked ")}
     for entry in _entries(lines, ""):
         if entry.key.asbytes() in revoked:

@@ -56,6 +56,9 @@ class LocalReply:
         if self._watchdog.bit:
             raise late("list", self._seconds)
 
+    def done(self) -> None:
+        self._watchdog.rest()
+
     def exit_status(self) -> int | None:
         status = self._process.wait()
         self._watchdog.rest()

@@ -9,6 +9,8 @@ from paramiko.sftp import CMD_CLOSE, CMD_HANDLE, CMD_NAME, CMD_OPENDIR, CMD_READ
 
 from probes.look.transport.base import Entry, TransportError, Watchdog, late, said
 
+MOST_ENTRIES = 1_000_000  # of one directory
+
 
 class ExactSftp(paramiko.SFTPClient):
     """SFTP whose names are bytes: paramiko decodes them and gives up at the first that is not UTF-8."""
@@ -25,6 +27,8 @@ class ExactSftp(paramiko.SFTPClient):
                 if kind != CMD_NAME:
                     raise OSError("the server did not list the directory")
                 found += [self._entry(message) for _ in range(message.get_int())]
+                if len(found) > MOST_ENTRIES:
+                    raise OSError(f"it has more than {MOST_ENTRIES} entries")
         except EOFError:
             pass
         finally:
@@ -35,7 +39,10 @@ class ExactSftp(paramiko.SFTPClient):
     def _entry(message: paramiko.Message) -> Entry:
         name, _long_name = message.get_binary(), message.get_binary()
         about = paramiko.SFTPAttributes._from_msg(message)
-        mode = about.st_mode or 0
+        if about.st_mode is None or about.st_size is None:
+            # A server may leave them out; what an entry is cannot be guessed.
+            raise OSError(f"the server does not say what {name!r} is")
+        mode = about.st_mode
         return Entry(
             name,
             stat.S_ISDIR(mode),

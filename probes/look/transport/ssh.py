@@ -68,6 +68,9 @@ class SshReply:
         if self._watchdog.bit:
             raise late("list", self._seconds)
 
+    def done(self) -> None:
+        self._watchdog.rest()
+
     def exit_status(self) -> int | None:
         status: int = self._channel.recv_exit_status()
         self._watchdog.rest()
@@ -111,7 +114,8 @@ def open_ssh(address: Address) -> SshSession:
     try:
         connection.open()
         connection.transport.set_keepalive(KEEPALIVE_SECONDS)
-        connection.transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if isinstance(connection.transport.sock, socket.socket):  # not through a jump host
+            connection.transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except Exception as problem:
         hang_up(connection)
         raise login_error(problem, address, late=watchdog.bit) from problem
