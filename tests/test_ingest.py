@@ -35,10 +35,14 @@ def tarball(days_ago: float, repo: str = "repos/env") -> bytes:
     return f"{repo}/{stamp(days_ago)}/env.tar.gz".encode()
 
 
-def look_and_store(replica: Replica, months: list[str] | None = None) -> Counts:
+def look_and_store(
+    replica: Replica,
+    months: list[str] | None = None,
+    extensions: tuple[str, ...] | list[str] = (".tar.gz",),
+) -> Counts:
     question = Question(
         root=replica.root,
-        extensions=[".tar.gz"],
+        extensions=extensions,
         months=months,
         seconds=20,
         known_months=known_months(replica),
@@ -96,6 +100,27 @@ def test_what_a_daily_look_misses_is_not_gone_until_a_full_one(vault: Replica) -
 
     assert look_and_store(vault, [this_month]) == Counts()
     assert look_and_store(vault) == Counts(gone=1)
+
+
+def test_what_a_daily_look_found_empty_is_gone_once_a_full_one_misses_the_month(
+    vault: Replica,
+) -> None:
+    look_and_store(vault)
+    for tarball_file in Path(vault.root).rglob("*.tar.gz"):
+        tarball_file.unlink()  # the sidecars stay
+    look_and_store(vault, sorted({stamp(1)[:7], stamp(2)[:7]}))
+    shutil.rmtree(Path(vault.root) / "repos")
+
+    assert look_and_store(vault) == Counts(gone=2)
+    assert look_and_store(vault) == Counts()
+
+
+def test_an_extension_that_is_not_asked_for_any_more_makes_nothing_gone(vault: Replica) -> None:
+    lay_file(Path(vault.root), f"repos/env/{stamp(0.5)}/env.tar.gz".encode(), b"x")
+    look_and_store(vault)
+    lay_file(Path(vault.root), f"repos/env/{stamp(0.4)}/env.zip".encode(), b"x")
+
+    assert look_and_store(vault, extensions=[".zip"]) == Counts(new=1)
 
 
 def test_a_gone_tarball_that_is_there_again_is_an_event(vault: Replica) -> None:
