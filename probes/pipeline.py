@@ -324,9 +324,25 @@ def _look_at_replica(
         question = question_for(run.replica, full=run.full, deadline=deadline)
         run.command = shell_lines(address, question)
         sighting = look(session, question, facts)
+        if not run.full and not sighting.seen and _holds_any(question):
+            # An empty mount point, or another root: not for a daily look to pass over until the next full one.
+            run.full = True
+            question = question_for(run.replica, full=True, deadline=deadline)
+            run.command = shell_lines(address, question)
+            sighting = look(session, question, facts)
         _store(run, sighting, facts, stop)
     except Exception as problem:  # noqa: BLE001 - it becomes the run's status
         _end(run, facts, problem, stop)
+
+
+def _holds_any(question: Question) -> bool:
+    """Say whether the months that a daily look walks held tarballs when they were last listed."""
+    months = tuple(month.encode() for month in question.months or ())
+    return any(
+        about.tarballs
+        for directory, about in question.known_months.items()
+        if directory.endswith(months)
+    )
 
 
 def _full_is_due(replica: Replica) -> bool:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -177,6 +178,18 @@ def test_a_daily_look_follows_a_full_one_until_that_is_a_week_old(vault: Replica
     collect()
 
     assert CollectRun.objects.latest("id").full
+
+
+def test_a_daily_look_at_a_root_that_is_empty_all_at_once_becomes_a_full_one(
+    vault: Replica,
+) -> None:
+    collect()
+    shutil.rmtree(Path(vault.root) / "repos")
+
+    report = collect_json()
+
+    assert report["replicas"][0]["gone"] == 7
+    assert [finding["code"] for finding in report["findings"]["opened"]] == ["empty"]
 
 
 def test_what_the_budget_leaves_no_time_for_is_out_of_time(vault: Replica, settings: Any) -> None:

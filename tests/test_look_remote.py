@@ -135,6 +135,17 @@ def test_a_missing_root_is_said_so(tmp_path: Path, path_variable: str) -> None:
         list_root(tmp_path / "unmounted", path_variable)
 
 
+def test_a_node_without_a_clock_is_listed_all_the_same(tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "date").write_text("#!/bin/sh\necho soon\n")
+    (programs / "date").chmod(0o755)
+
+    answer, _, _ = list_root(tmp_path, f"{programs}:/usr/bin:/bin")
+
+    assert answer.node_epoch == 0
+
+
 def test_the_disk_is_told(tmp_path: Path, path_variable: str) -> None:
     trailer = list_root(tmp_path, path_variable)[0].trailer
 

@@ -66,7 +66,7 @@ class Answer:
     bytes_received: int = 0
     noise_bytes: int = 0
     noise: bytes = b""
-    node_epoch: int | None = None  # the node's clock when it began
+    node_epoch: int | None = None  # the node's clock when it began; 0 where it has none
     trailer: Trailer | None = None
 
     def records(self, blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -154,10 +154,10 @@ def _timed(
 ) -> Iterator[bytes]:
     """Pass blocks on; note the node's clock against ours when the header came (both whole seconds off)."""
     for block in blocks:
-        if facts.clock_skew_seconds is None and answer.node_epoch is not None:
+        if facts.clock_skew_seconds is None and answer.node_epoch:
             facts.clock_skew_seconds = _skew(answer.node_epoch, asked_at, time.time())
         yield block
-    if facts.clock_skew_seconds is None and answer.node_epoch is not None:
+    if facts.clock_skew_seconds is None and answer.node_epoch:
         facts.clock_skew_seconds = _skew(answer.node_epoch, asked_at, time.time())
 
 

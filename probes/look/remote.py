@@ -16,7 +16,7 @@ MONTH_GLOB = "./*/*/[12][0-9][0-9][0-9]/[01][0-9]"
 LISTING = r"""LC_ALL=C; export LC_ALL
 root={root}
 show={show}
-now() {{ date +%s; }}
+now() {{ n=$(date +%s); case $n in ''|*[!0-9]*) n=0 ;; esac; echo "$n"; }}
 end() {{ printf 'SCMMON-END %s %s %s %s %s %s\0' {nonce} "$1" "$2" "$3" "$(now)" "$(df -kP . 2>/dev/null | tail -n 1)"; }}
 printf 'SCMMON-BEGIN %s %s\0' {nonce} "$(now)"
 if [ ! -d "$root" ]; then end no_root 1 0; exit 0; fi
