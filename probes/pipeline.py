@@ -399,7 +399,6 @@ def address_of(node: Node) -> Address:
         known_hosts=node.known_hosts,
         jump_host=node.jump_host,
         connect_seconds=node.connect_timeout.total_seconds(),
-        command_seconds=node.command_timeout.total_seconds(),
         ssh_config=settings.SCMMON_SSH_CONFIG,
     )
 

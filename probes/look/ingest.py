@@ -195,7 +195,8 @@ class _Writer:
             t.sidecar and t.sidecar.asked and t.sidecar.content is None for t in seen.tarballs
         )
         digest = "" if unread or (left and not self.full) else seen.digest
-        self.months.append(self.month_row(repo_id, seen, month, digest, points))
+        sizes = [tarball.file.size_bytes for tarball in seen.tarballs]
+        self.months.append(month_row(self.replica, repo_id, seen.directory, digest, sizes, points))
         if len(self.inserts) + len(self.updates) + len(self.months) > 4000:
             self.flush()
 
@@ -274,27 +275,6 @@ class _Writer:
             self.updates.append((*(getattr(row, name) for name in SIGHTED), self.now, row.pk))
         self.counts.gone += len(rows)
 
-    def month_row(
-        self,
-        repo_id: int,
-        seen: MonthSeen,
-        month: Month,
-        digest: str,
-        points: list[tuple[int, int, bytes]],
-    ) -> RepoMonth:
-        """Return the month's row; `points` are (epoch seconds, bytes, tail) of every tarball ever seen in it."""
-        return RepoMonth(
-            replica=self.replica,
-            repo_id=repo_id,
-            directory=to_text(seen.directory),
-            directory_key=key(to_text(seen.directory)),
-            starts_on=month.starts_on,
-            digest=digest,
-            tarballs=len(seen.tarballs),
-            size_bytes=min(GREATEST_SUM, sum(tarball.file.size_bytes for tarball in seen.tarballs)),
-            **plot_numbers(points),
-        )
-
     def flush(self) -> None:
         """Write what was taken."""
         insert_rows(TarballSnapshot, INSERTED, self.inserts)
@@ -302,6 +282,29 @@ class _Writer:
         TarballEvent.objects.bulk_create(self.events, batch_size=500)
         save_months(self.months)
         self.inserts, self.updates, self.events, self.months = [], [], [], []
+
+
+def month_row(
+    replica: Replica,
+    repo_id: int,
+    directory: bytes,
+    digest: str,
+    sizes: list[int],
+    points: list[tuple[int, int, bytes]],
+) -> RepoMonth:
+    """Return a month's row: `sizes` are of the tarballs there now, `points` (epoch seconds, bytes, tail) of all ever."""
+    text = to_text(directory)
+    return RepoMonth(
+        replica=replica,
+        repo_id=repo_id,
+        directory=text,
+        directory_key=key(text),
+        starts_on=parse_month(directory).starts_on,
+        digest=digest,
+        tarballs=len(sizes),
+        size_bytes=min(GREATEST_SUM, sum(sizes)),
+        **plot_numbers(points),
+    )
 
 
 def save_months(months: list[RepoMonth]) -> None:
@@ -427,22 +430,8 @@ def _store_month(
     stored = _rows_of(replica, directory)
     there = [row for row in stored.values() if row.gone_at is None]
     points = [(_epoch(row.stamp_at) or 0, row.size_bytes, tail) for tail, row in stored.items()]
-    text = to_text(directory)
-    save_months(
-        [
-            RepoMonth(
-                replica=replica,
-                repo=repo,
-                directory=text,
-                directory_key=key(text),
-                starts_on=month.starts_on,
-                digest="",
-                tarballs=len(there),
-                size_bytes=sum(row.size_bytes for row in there),
-                **plot_numbers(points),
-            )
-        ]
-    )
+    sizes = [row.size_bytes for row in there]
+    save_months([month_row(replica, repo.pk, directory, "", sizes, points)])
     return len(inserts)
 
 

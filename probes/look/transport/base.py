@@ -31,7 +31,6 @@ class Address:
     known_hosts: str = ""
     jump_host: str = ""
     connect_seconds: float = 10
-    command_seconds: float = 600
     ssh_config: str = ""
 
     def shell_lines(self, script: str) -> str:
