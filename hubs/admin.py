@@ -100,12 +100,16 @@ class PolicyInline(admin.StackedInline):  # type: ignore[type-arg]
             },
         ),
         ("Sidecars and proofs", {"fields": [("sidecar", "sidecar_deadline"), "verified_within"]}),
-        ("Copies and keeping", {"fields": [("copies", "sites"), ("keep_min", "keep_max")]}),
+        ("Sizes", {"fields": [("shrink_max", "grow_max")]}),
+        (
+            "Copies and keeping",
+            {"fields": [("copies", "sites", "copy_within"), ("keep_min", "keep_max")]},
+        ),
         (
             "The place and the looks",
             {
                 "fields": [
-                    ("free_space_min", "lock_max_age"),
+                    ("free_space_min", "days_to_full", "lock_max_age"),
                     ("look_within", "alert_after", "remind_every"),
                 ]
             },

@@ -19,13 +19,19 @@ class Limits:
     extensions: str = ".tar.gz"  # with spaces between
     sidecar: str = "required"  # required, optional, none
     sidecar_deadline: timedelta = timedelta(hours=6)
+    shrink_max: int | None = (
+        None  # percent of its size by which a tarball may shrink; None: learned
+    )
+    grow_max: int | None = None  # likewise
     keep_min: int | None = None
     keep_max: int | None = None
     copies: int | None = None
     sites: int | None = None
+    copy_within: timedelta | None = None  # how far a copy may be behind; None: learned
     verified_within: timedelta | None = None
     lock_max_age: timedelta = timedelta(hours=12)
     free_space_min: str = "5%"  # of the file system, or bytes such as 50GB
+    days_to_full: int = 14  # of the file system, as its free space has been going
     look_within: timedelta = timedelta(hours=26)
     alert_after: int = 1  # looks
     remind_every: timedelta = timedelta(days=7)

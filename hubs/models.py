@@ -243,6 +243,18 @@ class Policy(models.Model):
         validators=[validators.not_negative],
         help_text="How long a tarball without its sidecar counts as in transfer.",
     )
+    shrink_max = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="Percent by which a tarball may be smaller than those before. Empty: learned.",
+    )
+    grow_max = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Percent by which a tarball may be larger than those before. Empty: learned.",
+    )
     keep_min = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     keep_max = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     copies = models.PositiveIntegerField(
@@ -251,10 +263,21 @@ class Policy(models.Model):
     sites = models.PositiveIntegerField(
         null=True, blank=True, help_text="Different sites that must hold each tarball."
     )
+    copy_within = models.DurationField(
+        null=True,
+        blank=True,
+        validators=[validators.positive],
+        help_text="How far a copy may be behind the source. Empty: learned.",
+    )
     verified_within = models.DurationField(null=True, blank=True, validators=[validators.positive])
     lock_max_age = models.DurationField(null=True, blank=True, validators=[validators.positive])
     free_space_min = models.CharField(
         max_length=20, blank=True, validators=[validators.free_space], help_text="10% or 50GB"
+    )
+    days_to_full = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Told when the file system would be full in fewer days. 0: never.",
     )
     look_within = models.DurationField(
         null=True,

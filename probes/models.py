@@ -121,6 +121,15 @@ class SidecarState(models.TextChoices):
     UNREAD = "unread", "there, but could not be read"
 
 
+class ProofVerdict(models.TextChoices):
+    """What re-reading a stored tarball showed."""
+
+    GOOD = "good", "as it should be"
+    DIGEST_MISMATCH = "digest_mismatch", "its digest is not that of its sidecar"
+    CORRUPT = "corrupt", "no readable archive"
+    UNREADABLE_CONTENT = "unreadable_content", "an archive whose content cannot be used"
+
+
 class TarballSnapshot(models.Model):
     """What was seen of one tarball on one replica, kept after the file is gone."""
 
@@ -155,7 +164,7 @@ class TarballSnapshot(models.Model):
     gone_at = models.DateTimeField(null=True, blank=True)
     verified_level = models.CharField(max_length=8, blank=True)
     verified_at = models.DateTimeField(null=True, blank=True)
-    verified_verdict = models.CharField(max_length=40, blank=True)
+    verified_verdict = models.CharField(max_length=40, choices=ProofVerdict.choices, blank=True)
 
     class Meta:
         ordering = ["stamp_at", "path"]
@@ -174,6 +183,12 @@ class TarballSnapshot(models.Model):
                 fields=["replica"],
                 condition=Q(gone_at=None, sidecar_size_bytes__isnull=False)
                 & ~Q(sidecar_size_bytes=models.F("size_bytes")),
+            ),
+            models.Index(
+                name="snapshots_disproved",
+                fields=["replica"],
+                condition=Q(gone_at=None)
+                & Q(verified_verdict__in=["corrupt", "digest_mismatch", "unreadable_content"]),
             ),
         ]
 
@@ -296,6 +311,22 @@ class Finding(models.Model):
     )
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_reason = models.TextField(blank=True)
+    acknowledged_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it speaks up again (snoozed); null: not until it closes.",
+    )
+    reopenings = models.PositiveIntegerField(
+        default=0, help_text="How often it came back within a day of closing."
+    )
+    told_in = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The finding that tells it together with others of the same cause.",
+    )
 
     objects = FindingQuerySet.as_manager()
 
@@ -313,6 +344,52 @@ class Finding(models.Model):
     def __str__(self) -> str:
         return f"{self.hub.tag} {self.code}: {self.message}"
 
+    def is_muted(self, now: datetime) -> bool:
+        """Return whether somebody acknowledged it and the time they gave has not run out."""
+        return self.acknowledged_at is not None and (
+            self.acknowledged_until is None or now < self.acknowledged_until
+        )
+
     def duration_until(self, now: datetime) -> float:
         """Return for how many seconds it has been, or was, open."""
         return ((self.closed_at or now) - self.opened_at).total_seconds()
+
+
+class Suspicion(models.Model):
+    """A verdict that has not been confirmed by as many looks as the policy wants: not a finding yet."""
+
+    hub = models.ForeignKey(Hub, models.CASCADE, related_name="+")
+    code = models.CharField(max_length=30)
+    subject_key = models.CharField(max_length=32)
+    looks = models.PositiveIntegerField(help_text="Looks in a row that showed it.")
+    looked_at = models.DateTimeField(help_text="The newest of them.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hub", "code", "subject_key"], name="one_suspicion_a_subject"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hub.tag} {self.code}: seen by {self.looks}"
+
+
+class AcceptedLevel(models.Model):
+    """Somebody's word that what a repo's tarballs are like from some stamp on is how they shall be."""
+
+    repo = models.ForeignKey(Repo, models.CASCADE, related_name="accepted_levels")
+    from_stamp_at = models.DateTimeField(
+        help_text="Tarballs of this stamp and later are what new ones are compared with."
+    )
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    accepted_at = models.DateTimeField()
+    reason = models.TextField()
+
+    class Meta:
+        ordering = ["-accepted_at"]
+
+    def __str__(self) -> str:
+        return f"{self.repo} from {self.from_stamp_at:%Y-%m-%d %H:%M}"
