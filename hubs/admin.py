@@ -1,4 +1,4 @@
-"""The inventory in the admin: hubs with their replicas and policy, nodes, repos to select."""
+"""The inventory in the admin: hubs with their replicas and policy, nodes, what is planned, repos to select."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ from django.utils.html import format_html
 
 from hubs import validators
 from hubs.durations import format_duration, parse_duration
-from hubs.models import Hub, Node, Policy, Replica, Repo
+from hubs.models import HolidayCalendar, Hub, Maintenance, Node, Policy, Replica, Repo
+from hubs.planned import parse_days
 from hubs.removal import dependent_counts, remove
 
 MANY_TO_SHOW = 100
@@ -217,6 +218,7 @@ class NodeAdmin(InventoryAdmin):
                 "description": "Durations are written 90s, 10m or 1h.",
             },
         ),
+        ("Maintenance", {"fields": ["time_zone"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Node]:
@@ -253,6 +255,79 @@ class ReplicaAdmin(RemovableAdmin):
     list_editable = ["enabled"]
     search_fields = ["hub__tag", "hub__name", "node__tag", "root"]
     autocomplete_fields = ["hub", "node"]
+
+
+@admin.register(Maintenance)
+class MaintenanceAdmin(InventoryAdmin):
+    """Windows in which nobody wonders about a hub or a node."""
+
+    list_display = ["reason", "owner", "comes", "starts_at", "ends_at", "author", "enabled"]
+    list_filter = ["enabled", "hub", "node"]
+    list_select_related = ["hub", "node"]
+    list_editable = ["enabled"]
+    search_fields = ["reason", "author", "hub__tag", "node__tag"]
+    autocomplete_fields = ["hub", "node"]
+    fieldsets = [
+        (None, {"fields": [("hub", "node"), "reason", "author", "enabled"]}),
+        (
+            "From when until when",
+            {
+                "fields": [("starts_at", "ends_at")],
+                "description": "Both for a window that comes once.",
+            },
+        ),
+        (
+            "Again and again",
+            {
+                "fields": [("cron", "duration")],
+                "description": "Durations are written 90m, 2h or 1d12h.",
+            },
+        ),
+    ]
+
+    @admin.display(description="of", ordering="hub__tag")
+    def owner(self, window: Maintenance) -> str:
+        """Return the hub or node that it is about."""
+        return f"hub {window.hub.tag}" if window.hub else f"node {window.node}"
+
+    @admin.display(description="comes")
+    def comes(self, window: Maintenance) -> str:
+        """Return when it comes again and for how long."""
+        if window.duration is None:
+            return "once"
+        return f"{window.cron} ({window.zone}), {format_duration(window.duration)}"
+
+    def save_model(
+        self, request: HttpRequest, obj: Maintenance, form: forms.BaseForm, change: bool
+    ) -> None:
+        """Save a window; who adds it is its author unless another is named."""
+        if not change and not obj.author:
+            obj.author = request.user.get_username()
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(HolidayCalendar)
+class HolidayCalendarAdmin(InventoryAdmin):
+    """Days on which no backups are expected."""
+
+    list_display = ["name", "number_of_lines", "owners"]
+    search_fields = ["name", "days"]
+    filter_horizontal = ["hubs", "nodes"]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[HolidayCalendar]:
+        """Return calendars with whose they are."""
+        return super().get_queryset(request).prefetch_related("hubs", "nodes")
+
+    @admin.display(description="days")
+    def number_of_lines(self, calendar: HolidayCalendar) -> int:
+        """Return how many days or ranges it holds."""
+        return len(parse_days(calendar.days))
+
+    @admin.display(description="of")
+    def owners(self, calendar: HolidayCalendar) -> str:
+        """Return the hubs and nodes that keep these days."""
+        hubs = [hub.tag for hub in calendar.hubs.all()]
+        return ", ".join(hubs + [node.tag for node in calendar.nodes.all()])
 
 
 class RepoForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -7,8 +7,8 @@ what the models allow: their fields say the type of a key, their validators refu
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ from django.db import models
 from hubs import validators
 from hubs.durations import format_duration, parse_duration
 from hubs.limits import LIMIT_NAMES
-from hubs.models import Hub, Node, Policy, Replica
+from hubs.models import HolidayCalendar, Hub, Maintenance, Node, Policy, Replica
 from hubs.names import to_bytes, to_text
+from hubs.planned import tidy_days
 from hubs.toml_lines import Place, TomlLines
 
 NODE_KEYS = (
@@ -35,9 +36,12 @@ NODE_KEYS = (
     "site",
     "connect_timeout",
     "command_timeout",
+    "time_zone",
 )
 HUB_KEYS = ("tag", "name", "title", "time_zone", "message", "report_url", "contacts")
 REPLICA_KEYS = ("root", "role", "enabled")
+MAINTENANCE_KEYS = ("reason", "author", "starts_at", "ends_at", "cron", "duration", "enabled")
+CALENDAR_KEYS = ("name", "days")
 LONGEST = timedelta(days=36_500)
 
 Values = dict[str, Any]
@@ -75,11 +79,42 @@ class HubEntry:
 
 
 @dataclass(frozen=True)
+class MaintenanceEntry:
+    """One `[[maintenance]]`, of a hub or of a node; the other tag is empty."""
+
+    hub_tag: str
+    node_tag: str
+    values: Values
+
+    @property
+    def identity(self) -> tuple[str, str, str, object]:
+        """What tells it from the other windows."""
+        moment = self.values["cron"] or self.values["starts_at"]
+        return self.hub_tag, self.node_tag, self.values["reason"], moment
+
+
+@dataclass(frozen=True)
+class CalendarEntry:
+    """One `[[calendar]]` and whose it is."""
+
+    values: Values
+    hub_tags: list[str]
+    node_tags: list[str]
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other calendars."""
+        return str(self.values["name"])
+
+
+@dataclass(frozen=True)
 class Inventory:
     """A whole inventory; `values` and policies hold every key, with its default where it was not written."""
 
     nodes: list[Values]
     hubs: list[HubEntry]
+    maintenance: list[MaintenanceEntry] = field(default_factory=list)
+    calendars: list[CalendarEntry] = field(default_factory=list)
 
 
 class InventoryError(Exception):
@@ -90,8 +125,10 @@ class InventoryError(Exception):
         super().__init__("\n".join(problems))
 
 
-def read_file(path: Path, known_nodes: Collection[str] = ()) -> Inventory:
-    """Return the inventory that a TOML file holds; its replicas may name known nodes besides its own.
+def read_file(
+    path: Path, known_nodes: Collection[str] = (), known_hubs: Collection[str] = ()
+) -> Inventory:
+    """Return the inventory that a TOML file holds; it may name known nodes and hubs besides its own.
 
     Raises InventoryError with every mistake.
     """
@@ -109,18 +146,22 @@ def read_file(path: Path, known_nodes: Collection[str] = ()) -> Inventory:
         raise InventoryError([f"{path}:{line}: this is not TOML: {problem}"]) from None
     except RecursionError:
         raise InventoryError([f"{path}: nested too deeply"]) from None
-    return check(document, known_nodes, str(path), TomlLines(text))
+    return check(document, known_nodes, str(path), TomlLines(text), known_hubs)
 
 
 def check(
-    document: Table, known_nodes: Collection[str], source: str, lines: TomlLines | None = None
+    document: Table,
+    known_nodes: Collection[str],
+    source: str,
+    lines: TomlLines | None = None,
+    known_hubs: Collection[str] = (),
 ) -> Inventory:
     """Return the inventory that a parsed document means.
 
     Raises InventoryError with every mistake, each with the source it came from and its line if lines are known.
     """
     checker = _Checker(source, lines)
-    inventory = checker.inventory(document, known_nodes)
+    inventory = checker.inventory(document, known_nodes, known_hubs)
     if checker.problems:
         raise InventoryError([text for _, text in sorted(checker.problems)])
     return inventory
@@ -140,14 +181,55 @@ class _Checker:
 
     # --- tables ---
 
-    def inventory(self, document: Table, known_nodes: Collection[str]) -> Inventory:
-        self.refuse_unknown((), document, ("node", "hub"))
+    def inventory(
+        self, document: Table, known_nodes: Collection[str], known_hubs: Collection[str]
+    ) -> Inventory:
+        self.refuse_unknown((), document, ("node", "hub", "maintenance", "calendar"))
         nodes = [self.node(*table) for table in self.tables((), document, "node")]
         node_tags = {node["tag"] for node in nodes} | set(known_nodes)
         hubs = [self.hub(*table, node_tags) for table in self.tables((), document, "hub")]
+        tags = {"hub": {hub.tag for hub in hubs} | set(known_hubs), "node": node_tags}
+        windows = self.tables((), document, "maintenance")
+        maintenance = [self.maintenance(*table, tags) for table in windows]
+        calendars = [self.calendar(*table, tags) for table in self.tables((), document, "calendar")]
         self.refuse_twice({("node", i, "tag"): node["tag"] for i, node in enumerate(nodes)})
         self.refuse_twice({("hub", i, "tag"): hub.tag for i, hub in enumerate(hubs)})
-        return Inventory(nodes, hubs)
+        self.refuse_twice(
+            {("maintenance", i): _window_name(entry) for i, entry in enumerate(maintenance)}
+        )
+        self.refuse_twice({("calendar", i, "name"): each.name for i, each in enumerate(calendars)})
+        return Inventory(nodes, hubs, maintenance, calendars)
+
+    def maintenance(
+        self, place: Place, table: Table, tags: Mapping[str, Collection[str]]
+    ) -> MaintenanceEntry:
+        self.refuse_unknown(place, table, ("hub", "node", *MAINTENANCE_KEYS))
+        owners = [key for key in tags if key in table]
+        if len(owners) != 1:
+            self.problem(place, "give either a hub or a node")
+        named = {key: self.text(place, table, key) for key in owners}
+        for key, tag in named.items():
+            self.known((*place, key), key, tag, tags[key])
+        values = self.values(place, table, Maintenance, MAINTENANCE_KEYS, required="reason")
+        return MaintenanceEntry(named.get("hub", ""), named.get("node", ""), values)
+
+    def calendar(
+        self, place: Place, table: Table, tags: Mapping[str, Collection[str]]
+    ) -> CalendarEntry:
+        self.refuse_unknown(place, table, (*CALENDAR_KEYS, "hubs", "nodes"))
+        values = self.values(place, table, HolidayCalendar, CALENDAR_KEYS, required="name")
+        owners = {}
+        for key, known in tags.items():
+            here = (*place, f"{key}s")
+            owners[key] = sorted(set(self.texts(here, table.get(f"{key}s", []))))
+            for tag in owners[key]:
+                self.known(here, key, tag, known)
+        values["days"] = tidy_days(values["days"])
+        return CalendarEntry(values, owners["hub"], owners["node"])
+
+    def known(self, place: Place, kind: str, tag: str, known: Collection[str]) -> None:
+        if tag and tag not in known:
+            self.problem(place, f"there is no {kind} {tag!r}")
 
     def node(self, place: Place, table: Table) -> Values:
         self.refuse_unknown(place, table, NODE_KEYS)
@@ -178,8 +260,7 @@ class _Checker:
         self.refuse_unknown(place, table, ("node", *REPLICA_KEYS))
         values = self.values(place, table, Replica, REPLICA_KEYS, required="root")
         node_tag = self.text(place, table, "node")
-        if node_tag and node_tag not in node_tags:
-            self.problem((*place, "node"), f"there is no node {node_tag!r}")
+        self.known((*place, "node"), "node", node_tag, node_tags)
         return ReplicaEntry(node_tag, values | {"root": values["root"].rstrip("/")})
 
     def repo(self, place: Place, table: Table) -> tuple[str, Values]:
@@ -243,7 +324,7 @@ class _Checker:
             model(**values).full_clean(wrong, validate_unique=False, validate_constraints=False)
         except ValidationError as errors:
             for key, messages in errors.message_dict.items():
-                for message in messages:
+                for message in messages if key not in wrong else []:
                     self.problem((*place, key), f"{message}{_quoted(table.get(key))}")
         return values
 
@@ -285,6 +366,11 @@ class _Checker:
                 self.problem(place, f"{text!r} is there already{before}")
 
 
+def _window_name(entry: MaintenanceEntry) -> str:
+    hub_tag, node_tag, reason, moment = entry.identity
+    return f"{reason} of {hub_tag or node_tag} at {moment}" if reason and moment else ""
+
+
 def _spoken(place: Place) -> str:
     """Return a place in words, for instance `hub 2, replica 1, root`."""
     words: list[str] = []
@@ -306,6 +392,8 @@ def _value(model_field: "models.Field[Any, Any]", value: object) -> Any:
     """Return a TOML value as a field wants it; raises ValueError when it is of another type."""
     if isinstance(model_field, models.DurationField):
         return _duration(value)
+    if isinstance(model_field, models.DateTimeField):
+        return _moment(value)
     if isinstance(model_field, models.JSONField):
         return _texts(value)
     if isinstance(model_field, models.BooleanField):
@@ -331,6 +419,15 @@ def _texts(value: object) -> list[str]:
     if not isinstance(value, list):
         raise ValueError("write a list of texts in quotes")
     return [_text(each) for each in value]
+
+
+def _moment(value: object) -> datetime:
+    try:
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            return value.astimezone(UTC)
+    except OverflowError:
+        pass
+    raise ValueError("write a time with its offset and without quotes: 2026-12-24T22:00:00Z")
 
 
 def _duration(value: object) -> timedelta:
@@ -361,6 +458,15 @@ def write(inventory: Inventory) -> str:
         for path, policy in hub.repos.items():
             parts.append(_section("[[hub.repo]]", {"path": path}))
             parts.append(_section("[hub.repo.policy]", _written(Policy, policy)))
+    for window in inventory.maintenance:
+        owner = {"hub": window.hub_tag} if window.hub_tag else {"node": window.node_tag}
+        parts.append(_section("[[maintenance]]", owner | _written(Maintenance, window.values)))
+    for calendar in inventory.calendars:
+        owners = {"hubs": calendar.hub_tags, "nodes": calendar.node_tags}
+        values = _written(HolidayCalendar, calendar.values)
+        parts.append(
+            _section("[[calendar]]", values | {k: v for k, v in owners.items() if v}, long=True)
+        )
     return "\n".join(parts)
 
 
@@ -372,5 +478,6 @@ def _written(model: type[models.Model], values: Values) -> Values:
     }
 
 
-def _section(header: str, values: Values) -> str:
-    return f"{header}\n{tomli_w.dumps(values)}"
+def _section(header: str, values: Values, *, long: bool = False) -> str:
+    """Return a table's text; with `long`, texts of several lines are written on several lines."""
+    return f"{header}\n{tomli_w.dumps(values, multiline_strings=long)}"

@@ -10,16 +10,29 @@ from django.db import models, transaction
 
 from hubs.durations import format_duration
 from hubs.inventory import (
+    CALENDAR_KEYS,
     HUB_KEYS,
+    MAINTENANCE_KEYS,
     NODE_KEYS,
     REPLICA_KEYS,
+    CalendarEntry,
     HubEntry,
     Inventory,
+    MaintenanceEntry,
     ReplicaEntry,
     Values,
 )
 from hubs.limits import LIMIT_NAMES
-from hubs.models import Hub, Node, Policy, Replica, Repo, policy_layer
+from hubs.models import (
+    HolidayCalendar,
+    Hub,
+    Maintenance,
+    Node,
+    Policy,
+    Replica,
+    Repo,
+    policy_layer,
+)
 from hubs.removal import describe_dependents, remove
 
 NOT_SET: Values = {name: Policy._meta.get_field(name).get_default() for name in LIMIT_NAMES}  # type: ignore[union-attr]
@@ -58,6 +71,11 @@ def node_tags() -> set[str]:
     return set(Node.objects.values_list("tag", flat=True))
 
 
+def hub_tags() -> set[str]:
+    """Return the tags of the hubs that are stored."""
+    return set(Hub.objects.values_list("tag", flat=True))
+
+
 def store(
     inventory: Inventory, *, prune: bool = False, add_only: bool = False, dry_run: bool = False
 ) -> Changes:
@@ -85,6 +103,11 @@ class _Storing:
         nodes = {node.tag: node for node in Node.objects.all()}
         for entry in inventory.hubs:
             self.hub(entry, nodes)
+        hubs = {hub.tag: hub for hub in Hub.objects.all()}
+        for window in inventory.maintenance:
+            self.maintenance(window, hubs, nodes)
+        for calendar in inventory.calendars:
+            self.calendar(calendar, hubs, nodes)
         if not self.add_only:
             self.leftovers(inventory)
         return self.changes
@@ -108,6 +131,29 @@ class _Storing:
         values = entry.values | {"root": stored[0] if stored else entry.values["root"]}
         identity = {"hub": hub, "node": node, "root": values["root"]}
         self.row(Replica, identity, values, _replica_text(hub, node, values["root"]))
+
+    def maintenance(
+        self, entry: MaintenanceEntry, hubs: dict[str, Hub], nodes: dict[str, Node]
+    ) -> None:
+        owner = {"hub": hubs.get(entry.hub_tag), "node": nodes.get(entry.node_tag)}
+        kind = "cron" if entry.values["cron"] else "starts_at"
+        moment = {"cron": entry.values["cron"], kind: entry.values[kind]}
+        identity = owner | {"reason": entry.values["reason"]} | moment
+        self.row(Maintenance, identity, entry.values, _maintenance_text(entry))
+
+    def calendar(self, entry: CalendarEntry, hubs: dict[str, Hub], nodes: dict[str, Node]) -> None:
+        what = f"calendar {entry.name}"
+        row, is_new = self.row(HolidayCalendar, {"name": entry.name}, entry.values, what)
+        details = []
+        for key, before, wanted in (
+            ("hubs", set(row.hubs.all()), {hubs[tag] for tag in entry.hub_tags}),
+            ("nodes", set(row.nodes.all()), {nodes[tag] for tag in entry.node_tags}),
+        ):
+            if before != wanted:
+                getattr(row, key).set(wanted)
+                details.append(_difference(key, _tags(before), _tags(wanted)))
+        if details and not is_new:
+            self.changes.add("changed", what, details)
 
     def groups(self, hub: Hub, names: list[str]) -> None:
         before = set(hub.groups.values_list("name", flat=True))
@@ -175,6 +221,7 @@ class _Storing:
         return row, False
 
     def leftovers(self, inventory: Inventory) -> None:
+        self.leftover_plans(inventory)
         replicas = [
             replica
             for hub in inventory.hubs
@@ -190,11 +237,22 @@ class _Storing:
         for tag in _absent(Node, {node["tag"] for node in inventory.nodes}):
             self.leftover(Node.objects.filter(tag=tag), f"node {tag}")
 
+    def leftover_plans(self, inventory: Inventory) -> None:
+        planned = {entry.identity for entry in inventory.maintenance}
+        for pk, entry in _stored_windows().items():
+            if entry.identity not in planned:
+                self.leftover(Maintenance.objects.filter(pk=pk), _maintenance_text(entry))
+        names = [calendar.name for calendar in inventory.calendars]
+        for name in HolidayCalendar.objects.exclude(name__in=names).values_list("name", flat=True):
+            self.leftover(HolidayCalendar.objects.filter(name=name), f"calendar {name}")
+
     def leftover(self, rows: models.QuerySet[Any], what: str) -> None:
         if not self.prune:
             self.changes.kept.append(what)
             return
-        self.changes.add("deleted", what, [f"with it go {describe_dependents(rows)}"])
+        is_watched = issubclass(rows.model, Hub | Node | Replica)
+        details = [f"with it go {describe_dependents(rows)}"] if is_watched else []
+        self.changes.add("deleted", what, details)
         remove(rows)
 
 
@@ -205,6 +263,16 @@ def _absent(model: type[Hub] | type[Node], tags: set[str]) -> list[str]:
 
 def _replica_text(hub: Hub, node: Node, root: str) -> str:
     return f"replica of {hub.tag} on {node.tag}, {root}"
+
+
+def _maintenance_text(entry: MaintenanceEntry) -> str:
+    hub_tag, node_tag, reason, moment = entry.identity
+    owner = f"hub {hub_tag}" if hub_tag else f"node {node_tag}"
+    return f"maintenance of {owner} at {moment}: {reason}"
+
+
+def _tags(rows: Iterable[Hub | Node]) -> set[str]:
+    return {row.tag for row in rows}
 
 
 def _difference(key: str, before: object, after: object) -> str:
@@ -227,7 +295,29 @@ def stored_inventory() -> Inventory:
     return Inventory(
         nodes=[_values(node, NODE_KEYS) for node in Node.objects.order_by("tag")],
         hubs=[_hub_entry(hub) for hub in hubs],
+        maintenance=list(_stored_windows().values()),
+        calendars=[
+            CalendarEntry(
+                _values(calendar, CALENDAR_KEYS),
+                sorted(_tags(calendar.hubs.all())),
+                sorted(_tags(calendar.nodes.all())),
+            )
+            for calendar in HolidayCalendar.objects.prefetch_related("hubs", "nodes")
+        ],
     )
+
+
+def _stored_windows() -> dict[int, MaintenanceEntry]:
+    """Return the windows that are stored, by key, in an order that is the same on any database."""
+    entries = {
+        window.pk: MaintenanceEntry(
+            window.hub.tag if window.hub else "",
+            window.node.tag if window.node else "",
+            _values(window, MAINTENANCE_KEYS),
+        )
+        for window in Maintenance.objects.select_related("hub", "node")
+    }
+    return dict(sorted(entries.items(), key=lambda item: tuple(map(str, item[1].identity))))
 
 
 def _hub_entry(hub: Hub) -> HubEntry:

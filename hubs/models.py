@@ -1,4 +1,4 @@
-"""Hub, Node, Replica, Repo and Policy: what is watched and what is expected of it."""
+"""Hub, Node, Replica, Repo and Policy: what is watched and what is expected of it; and when nothing is expected."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -12,6 +12,7 @@ from django.db import models
 
 from hubs import validators
 from hubs.limits import LIMIT_NAMES, Limits, limits_from
+from hubs.planned import parse_days, recurrence_problem, tidy_days
 
 
 class Hub(models.Model):
@@ -132,12 +133,24 @@ class Node(models.Model):
         validators=[validators.one_line],
         help_text="Institution. Copies on different sites count apart.",
     )
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        default="UTC",
+        validators=[validators.time_zone],
+        help_text="IANA name of the zone in which its recurring maintenance is written. Empty: UTC.",
+    )
 
     class Meta:
         ordering = ["tag"]
 
     def __str__(self) -> str:
         return self.tag
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of its recurring maintenance."""
+        return ZoneInfo(self.time_zone or "UTC")
 
     def clean(self) -> None:
         """Refuse an SSH node without a host."""
@@ -172,6 +185,143 @@ class Replica(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hub.tag} on {self.node.tag}"
+
+
+LONGEST_RECURRING = timedelta(days=31)
+ONCE = models.Q(cron="")
+
+
+def _one_window(owner: str, moment: str, condition: models.Q) -> models.UniqueConstraint:
+    return models.UniqueConstraint(
+        fields=[owner, "reason", moment],
+        condition=condition,
+        name=f"one_window_of_a_{owner}_by_{moment}",
+        violation_error_message="There is such a window for the same reason already.",
+    )
+
+
+class Maintenance(models.Model):
+    """A window in which a hub makes no backups, or a node does not answer: once, or again and again by cron text."""
+
+    hub = models.ForeignKey(
+        Hub, models.CASCADE, null=True, blank=True, related_name="maintenance_windows"
+    )
+    node = models.ForeignKey(
+        Node, models.CASCADE, null=True, blank=True, related_name="maintenance_windows"
+    )
+    starts_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="UTC. For a window that comes again: none begins before. Empty: no bound.",
+    )
+    ends_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="UTC. For a window that comes again: none begins then or later. Empty: no bound.",
+    )
+    cron = models.CharField(
+        max_length=80,
+        blank=True,
+        help_text="When a window that comes again begins, on the clock of the hub or node. Example: 30 2 * * 0",
+    )
+    duration = models.DurationField(
+        null=True,
+        blank=True,
+        validators=[validators.positive],
+        help_text="How long one that comes again lasts.",
+    )
+    reason = models.CharField(max_length=200, validators=[validators.one_line])
+    author = models.CharField(
+        max_length=80, blank=True, validators=[validators.one_line], help_text="Who planned it."
+    )
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = "maintenance window"
+        ordering = ["hub__tag", "node__tag", "cron", "starts_at", "reason"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(hub=None, node__isnull=False)
+                | models.Q(hub__isnull=False, node=None),
+                name="maintenance_of_a_hub_or_of_a_node",
+                violation_error_message="Give either a hub or a node.",
+            ),
+            models.CheckConstraint(
+                condition=ONCE
+                & models.Q(duration=None, starts_at__isnull=False, ends_at__isnull=False)
+                | ~ONCE & models.Q(duration__isnull=False),
+                name="maintenance_once_or_again",
+                violation_error_message="Give either a beginning and an end, or cron text and a duration.",
+            ),
+            _one_window("hub", "starts_at", ONCE),
+            _one_window("node", "starts_at", ONCE),
+            _one_window("hub", "cron", ~ONCE),
+            _one_window("node", "cron", ~ONCE),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({self.hub.tag if self.hub else self.node})"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of its cron text."""
+        owner = self.hub or self.node
+        return owner.zone if owner else ZoneInfo("UTC")
+
+    def clean(self) -> None:
+        """Refuse what is neither a window that comes once nor one that comes again."""
+        wrong = self._wrong_recurring() if self.cron else self._wrong_one_off()
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            wrong["ends_at"] = "It ends before it begins."
+        if wrong:
+            raise ValidationError(wrong)
+
+    def _wrong_recurring(self) -> dict[str, str]:
+        wrong = {}
+        if problem := recurrence_problem(self.cron):
+            wrong["cron"] = problem
+        if self.duration is None:
+            wrong["duration"] = "Say how long a window that comes again lasts."
+        elif self.duration > LONGEST_RECURRING:
+            wrong["duration"] = "A window that comes again lasts 31 days at most."
+        return wrong
+
+    def _wrong_one_off(self) -> dict[str, str]:
+        wrong = {}
+        if self.starts_at is None:
+            wrong["starts_at"] = "Say when it begins, or give cron text for one that comes again."
+        if self.ends_at is None:
+            wrong["ends_at"] = "Say when it ends, or give cron text for one that comes again."
+        if self.duration is not None:
+            wrong["duration"] = "This is for windows that come again; give the end instead."
+        return wrong
+
+
+class HolidayCalendar(models.Model):
+    """Days on which no backups are expected, on the clock of the hub that is judged."""
+
+    name = models.CharField(max_length=80, unique=True, validators=[validators.one_line])
+    days = models.TextField(
+        blank=True,
+        help_text="One to a line: 2026-12-25, or 2026-12-24..2027-01-02, or 12-25 for every year. "
+        "What follows # is its name.",
+    )
+    hubs = models.ManyToManyField(Hub, blank=True, related_name="calendars")
+    nodes = models.ManyToManyField(Node, blank=True, related_name="calendars")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse lines that are no days."""
+        self.days = tidy_days(self.days)
+        try:
+            parse_days(self.days)
+        except ValueError as problem:
+            raise ValidationError({"days": str(problem)}) from None
 
 
 class Repo(models.Model):

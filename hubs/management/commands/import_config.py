@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from hubs.commands import EX_USAGE, WatchCommand
 from hubs.inventory import InventoryError, read_file
-from hubs.inventory_rows import Changes, node_tags, store
+from hubs.inventory_rows import Changes, hub_tags, node_tags, store
 
 SIGNS = {"added": "+", "changed": "~", "deleted": "-"}
 
@@ -40,7 +40,9 @@ class Command(WatchCommand):
         **options: Any,
     ) -> None:
         try:
-            inventory = read_file(file, known_nodes=() if prune else node_tags())
+            # What is not in the file will be gone after pruning.
+            known = {} if prune else {"known_nodes": node_tags(), "known_hubs": hub_tags()}
+            inventory = read_file(file, **known)
         except InventoryError as error:
             problems = "\n".join(error.problems)
             raise CommandError(f"nothing was changed:\n{problems}", returncode=EX_USAGE) from None
