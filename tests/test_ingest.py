@@ -93,26 +93,20 @@ def test_a_month_that_a_full_look_misses_whole_is_gone(vault: Replica) -> None:
     assert look_and_store(vault) == Counts()
 
 
-def test_what_a_daily_look_misses_is_not_gone_until_a_full_one(vault: Replica) -> None:
+def test_a_daily_look_calls_gone_what_is_missing_from_the_months_it_walked(vault: Replica) -> None:
     look_and_store(vault)
-    shutil.rmtree((Path(vault.root) / os.fsdecode(tarball_on_disk(vault))).parent)
-    this_month = stamp(1)[:7]
-
-    assert look_and_store(vault, [this_month]) == Counts()
-    assert look_and_store(vault) == Counts(gone=1)
-
-
-def test_what_a_daily_look_found_empty_is_gone_once_a_full_one_misses_the_month(
-    vault: Replica,
-) -> None:
-    look_and_store(vault)
-    for tarball_file in Path(vault.root).rglob("*.tar.gz"):
-        tarball_file.unlink()  # the sidecars stay
-    look_and_store(vault, sorted({stamp(1)[:7], stamp(2)[:7]}))
     shutil.rmtree(Path(vault.root) / "repos")
 
-    assert look_and_store(vault) == Counts(gone=2)
+    assert look_and_store(vault, sorted({stamp(1)[:7], stamp(2)[:7]})) == Counts(gone=2)
     assert look_and_store(vault) == Counts()
+
+
+def test_a_daily_look_says_nothing_of_months_that_it_did_not_walk(vault: Replica) -> None:
+    look_and_store(vault)
+    shutil.rmtree(Path(vault.root) / "repos")
+
+    assert look_and_store(vault, ["1999/01"]) == Counts()
+    assert look_and_store(vault) == Counts(gone=2)
 
 
 def test_an_extension_that_is_not_asked_for_any_more_makes_nothing_gone(vault: Replica) -> None:

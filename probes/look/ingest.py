@@ -5,7 +5,7 @@ not find gets its `gone_at`, one that changed after it was complete becomes an e
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -31,8 +31,10 @@ from probes.thin import thin
 
 GREATEST_SUM = (1 << 63) - 1  # what a database holds
 FINE_POINTS, COARSE_POINTS = 64, 4
+KEYS_A_QUERY = 500
+SHA256_DIGITS = 64
 
-EMPTY_DIGEST = "gone"  # of a month that a full look did not find; no listing has it
+EMPTY_DIGEST = "gone"  # of a month that was looked for and is not there; no listing has it
 
 SIGHTED = (
     "size_bytes",
@@ -136,20 +138,16 @@ def ingest(
     A tarball counts as complete once it has a sidecar, or had been untouched for `settled_after` when it
     was first seen. `checkpoint` is called now and then, and raises to give up.
     """
-    writer = _Writer(
-        replica, now, settled_after, sighting.full, sighting.extensions, checkpoint=checkpoint
-    )
+    writer = _Writer(replica, now, settled_after, sighting.extensions, checkpoint=checkpoint)
     known = known_months(replica)
     for month in sighting.months():
         writer.store(month, is_known=month.directory in known)
     writer.flush()
-    if sighting.full:
-        for directory, about in known.items():
-            # A daily look may have emptied the row without the right to call anything gone.
-            is_open = bool(about.tarballs) or not about.digest
-            if directory not in sighting.directories and is_open:
-                writer.store(MonthSeen(directory, EMPTY_DIGEST, []), is_known=True)
-        writer.flush()
+    for directory, about in known.items():
+        was_there = bool(about.tarballs) or not about.digest
+        if was_there and directory not in sighting.directories and sighting.has_walked(directory):
+            writer.store(MonthSeen(directory, EMPTY_DIGEST, []), is_known=True)
+    writer.flush()
     return writer.counts
 
 
@@ -158,7 +156,6 @@ class _Writer:
     replica: Replica
     now: datetime
     settled_after: timedelta
-    full: bool
     extensions: tuple[bytes, ...]
     checkpoint: Callable[[], None]
     counts: Counts = field(default_factory=Counts)
@@ -187,14 +184,12 @@ class _Writer:
             for tail, row in rows.items()
             if row.gone_at is None and tail.endswith(self.extensions)
         ]
-        if self.full:
-            self.mark_gone(left)
-        # What a daily look misses only a full one may call gone, so that one must read this month again.
-        # And a sidecar that could not be read this time must be asked for again.
+        self.mark_gone(left)
+        # A sidecar that could not be read this time must be asked for again.
         unread = any(
             t.sidecar and t.sidecar.asked and t.sidecar.content is None for t in seen.tarballs
         )
-        digest = "" if unread or (left and not self.full) else seen.digest
+        digest = "" if unread else seen.digest
         sizes = [tarball.file.size_bytes for tarball in seen.tarballs]
         self.months.append(month_row(self.replica, repo_id, seen.directory, digest, sizes, points))
         if len(self.inserts) + len(self.updates) + len(self.months) > 4000:
@@ -270,7 +265,7 @@ class _Writer:
         )
 
     def mark_gone(self, rows: list[TarballSnapshot]) -> None:
-        """Take tarballs that a full look did not find."""
+        """Take tarballs that are not in a month that was listed completely."""
         for row in rows:
             self.updates.append((*(getattr(row, name) for name in SIGHTED), self.now, row.pk))
         self.counts.gone += len(rows)
@@ -392,21 +387,47 @@ def _epoch(moment: datetime | None) -> int | None:
 # --- History from elsewhere --------------------------------------------------------------------
 
 
+_Months = dict[bytes, dict[bytes, Observation]]  # by directory and tail
+
+
 def store_history(replica: Replica, observations: Iterable[Observation], now: datetime) -> int:
     """Store tarballs of the past that no look has seen; return how many were new.
 
     What is stored already stays as it is, so doing it twice changes nothing. What is not said to be gone
-    is taken as last seen there; the next full look decides. Paths that do not fit the layout are left out.
+    is taken as last seen there; the next look at its month decides. Where nobody knows when a tarball was first seen,
+    the later of its stamp and its time is taken. Paths that do not fit the layout are left out.
     """
+    zone = replica.hub.zone
     with transaction.atomic():
-        new = 0
-        for directory, months in _by_month(observations).items():
-            new += _store_month(replica, directory, months, now)
-        return new
+        every_month = _by_month(observations)
+        known = _known_directories(replica, every_month)
+        months = _unknown(replica, every_month, known)
+        repo_ids = _repo_ids(replica, months)
+        inserts: list[tuple[Any, ...]] = []
+        month_rows = []
+        for directory, tarballs in months.items():
+            repo_id = repo_ids[parse_month(directory)[:2]]
+            stored = _rows_of(replica, directory) if directory in known else {}
+            sizes = [row.size_bytes for row in stored.values() if row.gone_at is None]
+            sizes += [seen.size_bytes for seen in tarballs.values() if seen.gone_at is None]
+            points = [
+                (_epoch(row.stamp_at) or 0, row.size_bytes, tail) for tail, row in stored.items()
+            ]
+            for tail, seen in tarballs.items():
+                stamp = stamp_text(directory, tail)
+                moment = stamp_at(stamp, zone)
+                path = to_text(seen.path)
+                place = replica.pk, repo_id, path, key(path), moment, stamp
+                inserts.append((*place, *_history_values(seen, moment, now)))
+                points.append((int(moment.timestamp()), seen.size_bytes, tail))
+            month_rows.append(month_row(replica, repo_id, directory, "", sizes, points))
+        insert_rows(TarballSnapshot, INSERTED, inserts)
+        save_months(month_rows)
+        return len(inserts)
 
 
-def _by_month(observations: Iterable[Observation]) -> dict[bytes, dict[bytes, Observation]]:
-    months: dict[bytes, dict[bytes, Observation]] = {}
+def _by_month(observations: Iterable[Observation]) -> _Months:
+    months: _Months = {}
     for observation in observations:
         place = split_place(observation.path)
         if place is not None:
@@ -414,57 +435,62 @@ def _by_month(observations: Iterable[Observation]) -> dict[bytes, dict[bytes, Ob
     return months
 
 
-def _store_month(
-    replica: Replica, directory: bytes, observed: Mapping[bytes, Observation], now: datetime
-) -> int:
-    rows = _rows_of(replica, directory)
-    fresh = {tail: seen for tail, seen in observed.items() if tail not in rows}
-    if not fresh:
-        return 0
-    month = parse_month(directory)
-    repo, _ = Repo.objects.get_or_create(
-        hub_id=replica.hub_id, category=to_text(month.category), name=to_text(month.name)
-    )
-    inserts = list(_history_rows(replica, repo, directory, fresh, now))
-    insert_rows(TarballSnapshot, INSERTED, inserts)
-    stored = _rows_of(replica, directory)
-    there = [row for row in stored.values() if row.gone_at is None]
-    points = [(_epoch(row.stamp_at) or 0, row.size_bytes, tail) for tail, row in stored.items()]
-    sizes = [row.size_bytes for row in there]
-    save_months([month_row(replica, repo.pk, directory, "", sizes, points)])
-    return len(inserts)
+def _known_directories(replica: Replica, directories: Iterable[bytes]) -> set[bytes]:
+    """Return those of the months' directories of which something is stored."""
+    known: set[bytes] = set()
+    for some in _batches([key(to_text(directory)) for directory in directories]):
+        months = RepoMonth.objects.filter(replica=replica, directory_key__in=some)
+        known.update(map(to_bytes, months.values_list("directory", flat=True)))
+    return known
 
 
-def _history_rows(
-    replica: Replica,
-    repo: Repo,
-    directory: bytes,
-    fresh: Mapping[bytes, Observation],
-    now: datetime,
-) -> Iterator[tuple[Any, ...]]:
-    for tail, seen in fresh.items():
-        stamp = stamp_text(directory, tail)
-        path = to_text(directory + b"/" + tail)
-        values = Sighted(seen.size_bytes, seen.mtime_at)
-        if seen.sidecar_digest:
-            values = values._replace(
-                sidecar_kind="sha256" if len(seen.sidecar_digest) == 64 else "dna",
-                sidecar_state=SidecarState.OK,
-                sidecar_digest=seen.sidecar_digest,
-                sidecar_size_bytes=seen.sidecar_size_bytes,
-            )
-        moment = stamp_at(stamp, replica.hub.zone)
-        first_seen_at = seen.first_seen_at or now
-        yield (
-            replica.pk,
-            repo.pk,
-            path,
-            key(path),
-            moment,
-            stamp,
-            *values,
-            first_seen_at,
-            seen.gone_at,
-            "",
-            "",
+def _unknown(replica: Replica, months: _Months, known: Collection[bytes]) -> _Months:
+    """Return the tarballs of which no row is stored, by month and tail; months without any are left out."""
+    unknown = {directory: dict(months[directory]) for directory in months}
+    places = {
+        key(to_text(seen.path)): (directory, tail)
+        for directory in known
+        for tail, seen in months[directory].items()
+    }
+    for some in _batches(list(places)):
+        stored = TarballSnapshot.objects.filter(replica=replica, path_key__in=some)
+        for path_key in stored.values_list("path_key", flat=True):
+            directory, tail = places[path_key]
+            del unknown[directory][tail]
+    return {directory: tarballs for directory, tarballs in unknown.items() if tarballs}
+
+
+def _repo_ids(replica: Replica, directories: Iterable[bytes]) -> dict[tuple[bytes, bytes], int]:
+    """Return the repos of months' directories by category and name, making those that are new."""
+    ids = {}
+    for category, name in {parse_month(directory)[:2] for directory in directories}:
+        repo, _ = Repo.objects.get_or_create(
+            hub_id=replica.hub_id, category=to_text(category), name=to_text(name)
         )
+        ids[category, name] = repo.pk
+    return ids
+
+
+def _batches(keys: list[str]) -> Iterator[list[str]]:
+    """Yield as many keys at a time as a statement may hold."""
+    for start in range(0, len(keys), KEYS_A_QUERY):
+        yield keys[start : start + KEYS_A_QUERY]
+
+
+def _history_values(seen: Observation, stamped_at: datetime, now: datetime) -> tuple[Any, ...]:
+    """Return a past tarball's values for the fields of INSERTED from SIGHTED on."""
+    first_seen_at = seen.first_seen_at
+    if first_seen_at is None:  # not before it was there, not after it was gone
+        written_at = max(stamped_at, seen.mtime_at or stamped_at)
+        first_seen_at = min(written_at, seen.gone_at or now, now)
+    values = Sighted(seen.size_bytes, seen.mtime_at)
+    if seen.sidecar_digest or seen.sidecar_size_bytes is not None:
+        values = Sighted(
+            seen.size_bytes,
+            seen.mtime_at,
+            "sha256" if len(seen.sidecar_digest) == SHA256_DIGITS else "dna",
+            SidecarState.OK,
+            sidecar_digest=seen.sidecar_digest,
+            sidecar_size_bytes=seen.sidecar_size_bytes,
+        )
+    return (*values, first_seen_at, seen.gone_at, "", "")

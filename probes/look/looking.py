@@ -61,7 +61,7 @@ class Question:
 class Sighting:
     """A complete listing: the months that are not as they were, and how much was seen in all."""
 
-    full: bool
+    walked: tuple[bytes, ...] | None  # the months YYYY/MM that were asked for; None: every month
     extensions: tuple[bytes, ...]
     directories: set[bytes] = field(default_factory=set)
     seen: int = 0
@@ -69,6 +69,10 @@ class Sighting:
     changed: Spool[MonthListing] = field(default_factory=Spool)
     # For each of those, the sidecars that were asked for and what they hold, by the tarball's tail.
     sidecars: Spool[dict[bytes, bytes | None]] = field(default_factory=Spool)
+
+    def has_walked(self, directory: bytes) -> bool:
+        """Say whether a month's directory would have been listed if it were there."""
+        return self.walked is None or directory.endswith(self.walked)
 
     def months(self) -> Iterator[MonthSeen]:
         """Yield the months that are not as they were."""
@@ -83,7 +87,9 @@ def look(session: Session, question: Question, facts: Facts) -> Sighting:
     """
     deadline = time.monotonic() + question.seconds
     extensions = tuple(extension.encode() for extension in question.extensions)
-    sighting = Sighting(question.months is None, extensions)
+    months = question.months
+    walked = None if months is None else tuple(month.encode() for month in months)
+    sighting = Sighting(walked, extensions)
     try:
         sidecars = _list(session, question, facts, sighting, deadline)
         facts.stage = "sidecars"
