@@ -303,6 +303,9 @@ class Finding(models.Model):
     stamp_at = models.DateTimeField(null=True, blank=True)
     message = models.TextField()
     evidence = models.JSONField(default=dict)
+    includes = models.JSONField(
+        default=list, blank=True, help_text="Keys of the subjects that it tells together."
+    )
     opened_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(help_text="When it was last found true.")
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -393,3 +396,33 @@ class AcceptedLevel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.repo} from {self.from_stamp_at:%Y-%m-%d %H:%M}"
+
+
+class Answer(models.Model):
+    """What somebody did about a finding; kept when the next one answers, and when the account is gone."""
+
+    class Kind(models.TextChoices):
+        """What they did."""
+
+        ACKNOWLEDGED = "acknowledged", "acknowledged until it closes"
+        SNOOZED = "snoozed", "snoozed"
+        WITHDRAWN = "withdrawn", "acknowledgement withdrawn"
+        ACCEPTED = "accepted", "new level accepted"
+
+    finding = models.ForeignKey(Finding, models.CASCADE, related_name="answers")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    author_name = models.CharField(max_length=150, help_text="The user's name at the time.")
+    at = models.DateTimeField()
+    reason = models.TextField(blank=True)
+    until = models.DateTimeField(
+        null=True, blank=True, help_text="When a snoozed one speaks up again."
+    )
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.finding_id}: {self.kind} by {self.author_name}"

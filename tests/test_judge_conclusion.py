@@ -49,6 +49,7 @@ def test_an_alarm_is_worse_than_unknown() -> None:
     hub = make_hub()
     replica = make_replica(hub, "mirror")
     make_run(replica, NOW - 2 * DAY)
+    make_run(replica, NOW - DAY, "unreachable")
     make_run(replica, NOW, "unreachable")
 
     conclusion = concluded(hub)

@@ -74,15 +74,25 @@ def test_a_finding_closes_when_a_look_shows_the_remedy() -> None:
     assert Finding.objects.get().closed_at == NOW + 2 * HOUR
 
 
-def test_a_finding_that_comes_back_is_a_new_row() -> None:
+def test_a_finding_that_comes_back_within_a_day_is_the_same_one() -> None:
     hub = make_hub()
     late(hub)
     Finding.objects.update(closed_at=NOW)
 
-    (finding,) = judge_hub(hub, NOW + HOUR).opened
+    (finding,) = judge_hub(hub, NOW + 23 * HOUR).opened
+
+    assert (finding.opened_at, finding.closed_at, finding.reopenings) == (NOW, None, 1)
+
+
+def test_a_finding_that_comes_back_after_a_day_is_a_new_one() -> None:
+    hub = make_hub()
+    late(hub)
+    Finding.objects.update(closed_at=NOW)
+
+    (finding,) = judge_hub(hub, NOW + DAY).opened
 
     assert Finding.objects.count() == 2
-    assert finding.opened_at == NOW + HOUR
+    assert finding.opened_at == NOW + DAY
 
 
 def test_nothing_closes_or_is_confirmed_while_the_node_is_unreachable() -> None:
@@ -104,7 +114,7 @@ def test_nothing_closes_while_the_last_complete_look_is_too_old() -> None:
 
     judge_hub(hub, NOW + 3 * DAY)
 
-    assert open_codes(hub) == ["not_looked", "overdue"]
+    assert open_codes(hub) == ["monitor_late", "not_looked", "overdue"]
 
 
 def test_a_look_that_works_again_closes_what_told_of_it() -> None:
@@ -189,7 +199,7 @@ def test_findings_of_others_are_left_alone() -> None:
     Finding.objects.create(
         hub=hub,
         replica=replica,
-        code="corrupt",
+        code="delivery_failed",
         severity="alarm",
         subject_key="x",
         message="",
@@ -199,7 +209,7 @@ def test_findings_of_others_are_left_alone() -> None:
 
     judge_hub(hub, NOW)
 
-    assert open_codes(hub) == ["corrupt"]
+    assert open_codes(hub) == ["delivery_failed"]
 
 
 def test_what_another_judge_has_just_stored_is_not_stored_again() -> None:

@@ -6,13 +6,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hubs.limits import Limits
-from probes.judge.cadence import learned_period, overdue_since, period_of
+from probes.judge.cadence import overdue_since, period_of
+from probes.judge.schedule import learned
 from tests.estate import DAY, HOUR, NOW, every
 
 ZONE = ZoneInfo("UTC")
 PARIS = ZoneInfo("Europe/Paris")
 DAILY = Limits(cadence="1d", grace=6 * HOUR)
 MINUTE = timedelta(minutes=1)
+
+
+def learned_period(stamps: list[datetime]) -> timedelta | None:
+    schedule = learned(tuple(stamps), ZONE)
+    return schedule.longest_gap if schedule else None
 
 
 def newest_first(stamps: list[datetime]) -> list[datetime]:
@@ -114,7 +120,7 @@ def test_a_learned_cadence_rings_when_it_breaks() -> None:
     due = overdue_since(Limits(), stamps[0], stamps, ZONE, NOW)
 
     assert due
-    assert due.expectation == "one every 1d (learned)"
+    assert due.expectation == "one every day at about 12:00 (learned)"
 
 
 def test_the_period_of_cron_is_the_time_between_its_last_two() -> None:

@@ -191,7 +191,7 @@ def test_a_replaced_tarball_that_is_gone_is_not_told() -> None:
 def test_many_missing_sidecars_of_a_repo_are_one_finding() -> None:
     hub = make_hub()
     replica = make_replica(hub)
-    lay_snapshots(replica, stamps=every(500, newest=2 * DAY), sidecar_state="absent")
+    lay_snapshots(replica, stamps=every(500, newest=DAY + 2 * HOUR), sidecar_state="absent")
     lay_snapshots(replica, stamps=every(1))
     make_run(replica)
 

@@ -1,23 +1,22 @@
-"""Takes a repo's limits, stamps and a moment, gives how often its tarballs are made and by when one is due."""
+"""Takes a repo's limits, stamps and a moment, gives by when the next tarball is due: set, by cron, or learned. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from croniter import CroniterBadDateError, croniter
 
 from hubs.durations import parse_duration, spoken_duration
 from hubs.limits import Limits
+from hubs.planned import NOTHING_PLANNED, Planned
+from probes.judge.schedule import Schedule, learned
 
-LEARNED_GAPS = 14
-FEWEST_GAPS = 3
-# Ten gaps of a repo that is backed up on weekdays hold two weekends, so the second largest is one of them;
-# among fewer there may be one only, and every Saturday would be a false alarm.
-GAPS_FOR_SECOND_LARGEST = 10
-# A stamp so far ahead of the look is not the clock's or the transfer's doing. It says nothing about the past.
-FUTURE_TOLERANCE = timedelta(minutes=15)
+LEARNED_FROM = 60  # stamps
+# Runs that scatter widely are waited for, but not for ever.
+SCATTERS_ALLOWED, LONGEST_SCATTER = 6, timedelta(days=2)
+PLANNED_AT_MOST = 1000  # expected times in a row that may fall into what is planned
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,7 @@ class Due:
     """A tarball that should have been there: none newer than `since` although `until` has passed."""
 
     since: datetime
+    expected_at: datetime
     until: datetime
     expectation: str
 
@@ -35,50 +35,57 @@ def overdue_since(
     stamps: Sequence[datetime],
     zone: ZoneInfo,
     moment: datetime,
+    planned: Planned = NOTHING_PLANNED,
 ) -> Due | None:
     """Return what was due before a moment and is not there, or None where nothing is, or nobody can tell.
 
-    `stamps` are those to learn from, newest first, none of them in the future.
+    `stamps` are those to learn from, newest first, none of them in the future. What falls into something planned
+    is not expected.
     """
     if is_cron(limits.cadence):
-        return _overdue_by_cron(limits, newest_at, zone, moment)
-    period = period_of(limits, stamps, zone, moment)
-    if period is None:
+        return _overdue_by_cron(limits, newest_at, zone, moment, planned)
+    schedule = schedule_of(limits, stamps, zone)
+    if schedule is None:
         return None
-    until = newest_at + period + limits.grace
-    if until >= moment:
+    patience = limits.grace + min(LONGEST_SCATTER, SCATTERS_ALLOWED * schedule.scatter)
+    expected_at = _first_not_planned(_expected(limits, schedule, newest_at, zone), planned)
+    if expected_at is None or expected_at + patience >= moment:
         return None
-    told = "learned" if limits.cadence == "auto" else "set"
-    return Due(newest_at, until, f"one every {spoken_duration(period)} ({told})")
+    if limits.cadence == "auto":
+        told = f"one {schedule.words()} (learned)"
+    else:
+        told = f"one every {spoken_duration(schedule.period)} (set)"
+    return Due(newest_at, expected_at, expected_at + patience, told)
+
+
+def _expected(
+    limits: Limits, schedule: Schedule, newest_at: datetime, zone: ZoneInfo
+) -> Iterator[datetime]:
+    if limits.cadence == "auto":
+        return schedule.after(newest_at, zone)
+    return (newest_at + schedule.period * number for number in range(1, PLANNED_AT_MOST + 1))
+
+
+def _first_not_planned(moments: Iterator[datetime], planned: Planned) -> datetime | None:
+    return next((at for at in islice(moments, PLANNED_AT_MOST) if not planned.covering(at)), None)
+
+
+def schedule_of(limits: Limits, stamps: Sequence[datetime], zone: ZoneInfo) -> Schedule | None:
+    """Return the schedule that is set as a duration, or the learned one; None where there is neither."""
+    if limits.cadence == "auto":
+        return learned(tuple(stamps[:LEARNED_FROM]), zone)
+    return None if is_cron(limits.cadence) else Schedule(period=parse_duration(limits.cadence))
 
 
 def period_of(
     limits: Limits, stamps: Sequence[datetime], zone: ZoneInfo, moment: datetime
 ) -> timedelta | None:
-    """Return the time from one tarball to the next, or None where it is not set and cannot be learned yet."""
-    if limits.cadence == "auto":
-        return learned_period(stamps)
+    """Return the longest usual time from one tarball to the next, or None where nobody can tell yet."""
     if not is_cron(limits.cadence):
-        return parse_duration(limits.cadence)
+        schedule = schedule_of(limits, stamps, zone)
+        return schedule.longest_gap if schedule else None
     times = [latest for _, latest in islice(_cron_times(limits.cadence, zone, moment), 2)]
     return times[0] - times[1] if len(times) == 2 else None
-
-
-def learned_period(stamps: Sequence[datetime]) -> timedelta | None:
-    """Return the longest usual gap between stamps that are sorted newest first; None while they are too few."""
-    newest = list(islice(_distinct(stamps), LEARNED_GAPS + 1))
-    gaps = sorted((later - earlier for later, earlier in pairwise(newest)), reverse=True)
-    if len(gaps) < FEWEST_GAPS:
-        return None
-    return gaps[1] if len(gaps) >= GAPS_FOR_SECOND_LARGEST else gaps[0]
-
-
-def _distinct(stamps: Iterable[datetime]) -> Iterator[datetime]:
-    before = None
-    for stamp_at in stamps:
-        if stamp_at != before:
-            yield stamp_at
-        before = stamp_at
 
 
 def is_cron(cadence: str) -> bool:
@@ -87,14 +94,16 @@ def is_cron(cadence: str) -> bool:
 
 
 def _overdue_by_cron(
-    limits: Limits, newest_at: datetime, zone: ZoneInfo, moment: datetime
+    limits: Limits, newest_at: datetime, zone: ZoneInfo, moment: datetime, planned: Planned
 ) -> Due | None:
-    for earliest, latest in _cron_times(limits.cadence, zone, moment - limits.grace):
-        if latest + limits.grace >= moment:
+    expectation = f"one at each {limits.cadence!r} in {zone}"
+    times = _cron_times(limits.cadence, zone, moment - limits.grace)
+    for earliest, latest in islice(times, PLANNED_AT_MOST):
+        if latest + limits.grace >= moment or planned.covering(latest):
             continue
         if newest_at >= earliest:
             return None
-        return Due(earliest, latest + limits.grace, f"one at each {limits.cadence!r} in {zone}")
+        return Due(newest_at, latest, latest + limits.grace, expectation)
     return None
 
 

@@ -9,8 +9,8 @@ from django.db.models import Max, OuterRef, Subquery
 
 from hubs.models import Hub, Replica, Repo
 from probes.judge import wording
-from probes.judge.cadence import FUTURE_TOLERANCE
 from probes.judge.states import ReplicaState, replica_states
+from probes.judge.values import FUTURE_TOLERANCE
 from probes.models import Finding, Severity, TarballSnapshot
 
 __all__ = ["Conclusion", "ReplicaState", "conclusions", "replica_states"]

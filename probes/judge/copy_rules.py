@@ -1,22 +1,28 @@
 """Rules about copies of one repo: does a replica lack what another has, do copies of one tarball differ."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from hubs.durations import spoken_duration
 from hubs.limits import Limits
 from probes.judge import wording
 from probes.judge.cadence import period_of
-from probes.judge.freshness_rules import dated, newest_of, reference
 from probes.judge.grouping import grouped
-from probes.judge.tarball_rules import in_transfer, told_alone
-from probes.judge.values import ALARM, WARN, Kept, RepoPast, Tarball, Verdict
+from probes.judge.size_rules import is_cut_copy
+from probes.judge.tarball import CopyKey, Tarball, Window
+from probes.judge.tarball_rules import told_alone, under_way
+from probes.judge.values import ALARM, WARN, Kept, RepoPast, Verdict
 
 # Where nothing is set and nothing can be learned yet, a copy may be so much behind.
 PRESUMED_PERIOD = timedelta(days=1)
-
-CopyKey = tuple[str, str]
+# A copy's lag is that of all but the slowest, and so much more.
+LAGS_LEARNED_FROM, LAG_SHARE, LAG_PATIENCE = 8, 0.95, timedelta(hours=8)
+LAGS_ALARM = 3  # tarballs
+DIVERGED_ALONE_AT_MOST = 2  # on one replica: more are one fault of the copying
+PROMPT_SHARE, PROMPT = 0.75, timedelta(hours=12)
+NO_TIME = timedelta(0)
 
 
 def missing(past: RepoPast, limits: Limits) -> Iterator[Verdict]:
@@ -48,14 +54,16 @@ def missing(past: RepoPast, limits: Limits) -> Iterator[Verdict]:
 
 def _has_had_for_long(kept: Kept, moment: datetime, past: RepoPast, limits: Limits) -> bool:
     allowed = _allowed_lag(kept, past, limits)
-    newest = newest_of(kept)
+    newest = kept.newest
     is_there = newest is not None and not newest.gone_at
     return is_there and kept.tarballs[-1].stamp_at < moment - allowed
 
 
 def _allowed_lag(kept: Kept, past: RepoPast, limits: Limits) -> timedelta:
-    """Return how long a copy may lack what this replica has: until the next one comes, and the grace."""
-    stamps = [tarball.stamp_at for tarball in dated(kept)]
+    """Return how long a copy may lack what this replica has while nothing is learned: until the next one comes."""
+    if limits.copy_within is not None:
+        return limits.copy_within
+    stamps = kept.stamps
     period = period_of(limits, stamps, past.zone, kept.moment)
     return (period or PRESUMED_PERIOD) + limits.grace
 
@@ -63,30 +71,70 @@ def _allowed_lag(kept: Kept, past: RepoPast, limits: Limits) -> timedelta:
 def lagging(past: RepoPast, limits: Limits) -> Iterator[Verdict]:
     """Tell of a copy that lacks tarballs which the source has had for longer than a copy takes.
 
-    What is older than all the copy ever had is not missed: it may keep fewer, or have begun later.
+    What is older than all the copy ever had is not missed: it may keep fewer, or have begun later. While the source
+    is unknown another copy is no measure, as it may keep what the source has purged.
     """
-    source = reference(past)
-    if not source:
+    source = past.reference
+    if not source or (past.has_source and not source.replica.is_source):
         return
-    allowed = _allowed_lag(source, past, limits)
+    unlearned: timedelta | None = None
     for kept in past.kept:
         if kept is source or not kept.tarballs:
             continue
-        lacking = _lacking(source, kept, kept.moment - allowed)
+        absent = past.copies.lacking(source.replica.id, kept.replica.id)
+        if not absent:
+            continue
+        allowed = _learned_lag(source, kept, limits)
+        if allowed is None:
+            unlearned = unlearned or _allowed_lag(source, past, limits)
+            allowed = unlearned
+        planned = kept.replica.planned
+        if planned and (planned.covering(kept.moment) or planned.covering(kept.moment - allowed)):
+            continue
+        lacking = [
+            tarball for tarball in absent if _there_since(tarball, source) + allowed < kept.moment
+        ]
         if lacking:
             yield _lagging(past, source, kept, lacking, allowed)
 
 
-def _lacking(source: Kept, kept: Kept, before: datetime) -> list[Tarball]:
-    seen = {tarball.copy_key for tarball in kept.tarballs}
-    oldest_at = kept.tarballs[-1].stamp_at
-    return [
-        tarball
-        for tarball in source.tarballs
-        if not tarball.gone_at
-        and oldest_at < tarball.stamp_at < before
-        and tarball.copy_key not in seen
-    ]
+def _there_since(tarball: Tarball, source: Kept) -> datetime:
+    """Return since when the source has a tarball, as far as we know: what the first look saw may have been there before."""
+    watched_since = source.replica.first_complete_at
+    if watched_since and tarball.first_seen_at > watched_since:
+        return max(tarball.stamp_at, min(tarball.first_seen_at, source.moment))
+    return tarball.stamp_at
+
+
+def _learned_lag(source: Kept, kept: Kept, limits: Limits) -> timedelta | None:
+    """Return how long after the source this copy should have a tarball, from how long it took; None while too few."""
+    watched = [kept.replica.first_complete_at, source.replica.first_complete_at]
+    since = max((at for at in watched if at), default=None)
+    if limits.copy_within is not None or since is None:
+        return None
+    lags = learned_lags(source.tarballs, kept.tarballs, since)
+    if len(lags) < LAGS_LEARNED_FROM:
+        return None
+    return _usual_lag(lags) + LAG_PATIENCE
+
+
+@lru_cache(maxsize=4096)
+def learned_lags(source: Window, copy: Window, since: datetime) -> tuple[timedelta, ...]:
+    """Return, sorted, how much later a copy was first seen than the source's, of tarballs that came while we watched."""
+    seen_at = {tarball.copy_key: tarball.first_seen_at for tarball in source}
+    return tuple(
+        sorted(
+            max(NO_TIME, tarball.first_seen_at - seen_at[tarball.copy_key])
+            for tarball in copy
+            if tarball.first_seen_at > since and seen_at.get(tarball.copy_key, since) > since
+        )
+    )
+
+
+def _usual_lag(lags: Sequence[timedelta]) -> timedelta:
+    """Return the lag that few exceed; where copies come at once but for an outage, that is not learned."""
+    most = lags[int(PROMPT_SHARE * len(lags))]
+    return most if most <= PROMPT else lags[int(LAG_SHARE * len(lags))]
 
 
 def _lagging(
@@ -95,7 +143,7 @@ def _lagging(
     stamps = wording.some((tarball.stamp_text for tarball in lacking), len(lacking))
     return Verdict(
         code="lagging",
-        severity=WARN,
+        severity=ALARM if len(lacking) >= LAGS_ALARM else WARN,
         subject=f"{kept.replica.subject} repo {past.repo.id}",
         message=f"{kept.replica.label} lacks {wording.number(len(lacking), 'tarball')} of {past.repo.path} "
         f"that {source.replica.label} has, the newest of "
@@ -117,23 +165,24 @@ def diverged(past: RepoPast, limits: Limits) -> Iterator[Verdict]:
 
     Left out are tarballs that may still be on their way, and those of which a sidecar tells the fault already.
     """
-    copies: dict[CopyKey, list[tuple[Kept, Tarball]]] = defaultdict(list)
-    for kept in past.kept:
-        for tarball in kept.tarballs:
-            if _comparable(tarball, kept, limits):
-                copies[tarball.copy_key].append((kept, tarball))
+    by_replica = {kept.replica.id: kept for kept in past.kept}
     verdicts = []
-    for key, held in copies.items():
+    for generation in past.copies.differing:
+        held = [
+            (by_replica[replica_id], tarball)
+            for replica_id, tarball in generation.held.items()
+            if replica_id in by_replica and _comparable(tarball, by_replica[replica_id], limits)
+        ]
+        most_bytes = max((tarball.size_bytes for _, tarball in held), default=0)
+        held = [one for one in held if not is_cut_copy(one[1], one[0], most_bytes, limits)]
         differing = _differing(held) if len(held) > 1 else ()
         if differing:
-            verdicts.append(_diverged(past, key, held, differing))
-    yield from grouped(verdicts, past.repo, None)
+            verdicts.append(_diverged(past, generation.key, held, differing))
+    yield from grouped(verdicts, past.repo, None, DIVERGED_ALONE_AT_MOST)
 
 
 def _comparable(tarball: Tarball, kept: Kept, limits: Limits) -> bool:
-    return not (
-        tarball.gone_at or in_transfer(tarball, kept, limits) or told_alone(tarball, limits)
-    )
+    return not (tarball.gone_at or under_way(tarball, kept, limits) or told_alone(tarball, limits))
 
 
 def _differing(held: Sequence[tuple[Kept, Tarball]]) -> list[tuple[Kept, Tarball]]:
@@ -195,4 +244,73 @@ def _diverged(
         repo_id=past.repo.id,
         path=tarball.path,
         stamp_at=tarball.stamp_at,
+    )
+
+
+def too_few_copies(past: RepoPast, limits: Limits) -> Iterator[Verdict]:
+    """Tell of a repo whose newest settled tarball is on fewer replicas, or sites, than the policy wants.
+
+    A replica that is unknown may hold it: nothing is told that could be wrong.
+    """
+    source = past.reference
+    if not source or not (limits.copies or limits.sites):
+        return
+    before = source.moment - _allowed_lag(source, past, limits)
+    newest = next(
+        (tarball for tarball in source.dated if not tarball.gone_at and tarball.stamp_at < before),
+        None,
+    )
+    if newest is None:
+        return
+    holders = [kept for kept in past.kept if _holds(kept, newest, limits)]
+    sites = {kept.replica.site or kept.replica.node for kept in holders}
+    unknown = past.replicas - len(past.kept)
+    copies_short = bool(limits.copies) and len(holders) + unknown < (limits.copies or 0)
+    sites_short = bool(limits.sites) and len(sites) + unknown < (limits.sites or 0)
+    if copies_short or sites_short:
+        yield _too_few(past, source, newest, holders, sites, limits)
+
+
+def _holds(kept: Kept, newest: Tarball, limits: Limits) -> bool:
+    return any(
+        tarball.copy_key == newest.copy_key
+        and not tarball.gone_at
+        and tarball.size_bytes == newest.size_bytes
+        and not told_alone(tarball, limits)
+        for tarball in kept.tarballs
+    )
+
+
+def _too_few(
+    past: RepoPast,
+    source: Kept,
+    newest: Tarball,
+    holders: Sequence[Kept],
+    sites: set[str],
+    limits: Limits,
+) -> Verdict:
+    labels = sorted(kept.replica.label for kept in holders)
+    wanted = [
+        wording.number(number, noun)
+        for number, noun in ((limits.copies, "replica"), (limits.sites, "site"))
+        if number
+    ]
+    return Verdict(
+        code="too_few_copies",
+        severity=ALARM if len(holders) < 2 else WARN,
+        subject=f"repo {past.repo.id}",
+        message=f"{newest.path} of {wording.moment(newest.stamp_at, past.zone)} is on "
+        f"{wording.number(len(holders), 'replica')} ({', '.join(labels)}) at {wording.number(len(sites), 'site')} "
+        f"({', '.join(sorted(sites))}); wanted are {' and '.join(wanted)}.",
+        evidence={
+            "nodes": labels,
+            "sites": sorted(sites),
+            "copies_wanted": limits.copies,
+            "sites_wanted": limits.sites,
+            "compared_with": sorted(kept.replica.label for kept in past.kept),
+        },
+        replica_id=source.replica.id,
+        repo_id=past.repo.id,
+        path=newest.path,
+        stamp_at=newest.stamp_at,
     )

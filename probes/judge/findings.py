@@ -1,21 +1,29 @@
-"""Judges a hub and keeps its findings: opens, confirms and closes rows, closing only what was judged on evidence."""
+"""Judges a hub and keeps its findings as rows; what opens and what closes is decided in `probes.judge.life`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from hubs.models import Hub
 from hubs.names import key
-from probes.judge.history import History, read_history
-from probes.judge.rules import CODES, LOOK_CODES, REPO_CODES, hub_verdicts, repo_verdicts
-from probes.judge.values import ReplicaPast, Verdict
-from probes.models import Finding
+from probes.judge.history import read_history
+from probes.judge.life import (
+    HOLES_REMEMBERED,
+    SAME_WITHIN,
+    Decision,
+    Doubt,
+    Identity,
+    decide,
+)
+from probes.judge.rules import verdicts_on
+from probes.judge.values import Verdict
+from probes.models import Finding, Suspicion
 
-Identity = tuple[str, str]  # code and subject_key
-TOLD = ("severity", "replica_id", "repo_id", "path", "stamp_at", "message", "evidence")
+TOLD = ("severity", "replica_id", "repo_id", "path", "stamp_at", "message", "evidence", "includes")
 
 
 @dataclass(frozen=True)
@@ -33,50 +41,103 @@ def judge_hub(hub: Hub, now: datetime) -> Changes:
     """
     history = read_history(hub, now)
     verdicts = {
-        (verdict.code, key(verdict.subject)): verdict for verdict in _verdicts(history, now)
+        (verdict.code, key(verdict.subject)): verdict
+        for verdict in verdicts_on(history.past, history.limits, history.repo_pasts(), now)
     }
     with transaction.atomic():
         Hub.objects.select_for_update().get(pk=hub.pk)  # one judge of a hub writes at a time
-        return _reconcile(hub, history, verdicts, now)
+        decision = decide(  # type: ignore[type-var]  # the stubs learn a row's fields too late
+            _living(hub, now),
+            verdicts,
+            history.evidence(),
+            _doubts(hub),
+            history.looks_wanted,
+            key,
+            now,
+        )
+        return _write(hub, decision, now)
 
 
-def _verdicts(history: History, now: datetime) -> Iterable[Verdict]:
-    yield from hub_verdicts(history.past, history.limits, now)
-    for past, limits in history.repo_pasts():
-        yield from repo_verdicts(past, limits)
+def _living(hub: Hub, now: datetime) -> Iterable[Finding]:
+    """Return the findings that stand, and those that closed so lately that they count."""
+    findings = Finding.objects.filter(hub=hub)
+    lately = Q(closed_at__gt=now - SAME_WITHIN)
+    told_of_holes = Q(code="overdue", closed_at__gt=now - HOLES_REMEMBERED)
+    return [
+        *findings.open(),
+        *findings.filter(lately | told_of_holes, closed_at__isnull=False),
+    ]
 
 
-def _reconcile(
-    hub: Hub, history: History, verdicts: dict[Identity, Verdict], now: datetime
-) -> Changes:
-    standing = {
-        (finding.code, finding.subject_key): finding
-        for finding in Finding.objects.filter(hub=hub).open()
+def _doubts(hub: Hub) -> dict[Identity, Doubt]:
+    return {
+        (row.code, row.subject_key): Doubt(row.looks, row.looked_at)
+        for row in Suspicion.objects.filter(hub=hub)
     }
-    confirmed = [
-        (finding, verdicts[identity])
-        for identity, finding in standing.items()
-        if identity in verdicts
-    ]
-    closed = [
-        finding
-        for identity, finding in standing.items()
-        # One that was confirmed later than this moment was judged on newer evidence by another judge.
-        if identity not in verdicts and finding.confirmed_at <= now and _may_close(finding, history)
-    ]
-    _confirm(confirmed, now)
-    for finding in closed:
+
+
+def _write(
+    hub: Hub,
+    decision: Decision[Finding],  # type: ignore[type-var]
+    now: datetime,
+) -> Changes:
+    _confirm(decision.confirmed, now)
+    reopened = [_reopen(finding, verdict, now) for finding, verdict in decision.reopened]
+    opened = {
+        identity: stored
+        for identity, verdict in decision.opened
+        if (stored := store(hub, verdict, now))
+    }
+    _close(hub, decision.closed, now)
+    _keep_doubts(hub, decision.doubts)
+    return Changes([*opened.values(), *reopened], [finding for finding, _ in decision.closed])
+
+
+def _reopen(finding: Finding, verdict: Verdict, now: datetime) -> Finding:
+    """Let a finding that closed within a day go on."""
+    finding.closed_at, finding.confirmed_at = None, now
+    finding.reopenings += 1
+    for name, value in _told(verdict, finding.includes).items():
+        setattr(finding, name, value)
+    finding.save()
+    return finding
+
+
+def _close(hub: Hub, closed: list[tuple[Finding, Identity | None]], now: datetime) -> None:
+    open_by_identity = (
+        {
+            (finding.code, finding.subject_key): finding
+            for finding in Finding.objects.filter(hub=hub).open()
+        }
+        if any(into for _, into in closed)
+        else {}
+    )
+    for finding, into in closed:
         finding.closed_at = now
-    Finding.objects.filter(pk__in=[finding.pk for finding in closed]).update(closed_at=now)
-    new = [verdict for identity, verdict in verdicts.items() if identity not in standing]
-    opened = [stored for verdict in new if (stored := store(hub, verdict, now))]
-    return Changes(opened, closed)
+        finding.told_in = open_by_identity.get(into) if into else None
+    Finding.objects.bulk_update(
+        [finding for finding, _ in closed], ["closed_at", "told_in"], batch_size=200
+    )
+
+
+def _keep_doubts(hub: Hub, doubts: Mapping[Identity, Doubt]) -> None:
+    stored = Suspicion.objects.filter(hub=hub)
+    for row in stored:
+        if (row.code, row.subject_key) not in doubts:
+            row.delete()
+    for (code, subject_key), doubt in doubts.items():
+        Suspicion.objects.update_or_create(
+            hub=hub,
+            code=code,
+            subject_key=subject_key,
+            defaults={"looks": doubt.looks, "looked_at": doubt.looked_at},
+        )
 
 
 def _confirm(confirmed: list[tuple[Finding, Verdict]], now: datetime) -> None:
     reworded = []
     for finding, verdict in confirmed:
-        told = _told(verdict)
+        told = _told(verdict, finding.includes)
         if any(getattr(finding, name) != value for name, value in told.items()):
             for name, value in told.items():
                 setattr(finding, name, value)
@@ -88,8 +149,10 @@ def _confirm(confirmed: list[tuple[Finding, Verdict]], now: datetime) -> None:
         Finding.objects.filter(pk__in=pks, confirmed_at__lt=now).update(confirmed_at=now)
 
 
-def _told(verdict: Verdict) -> dict[str, Any]:
-    return {name: getattr(verdict, name) for name in TOLD}
+def _told(verdict: Verdict, included: Iterable[str] = ()) -> dict[str, Any]:
+    """Return what a verdict says as a row's fields; what was told together once stays included."""
+    told = {name: getattr(verdict, name) for name in TOLD if name != "includes"}
+    return told | {"includes": sorted({*included, *map(key, verdict.includes)})}
 
 
 def store(hub: Hub, verdict: Verdict, now: datetime) -> Finding | None:
@@ -108,53 +171,3 @@ def store(hub: Hub, verdict: Verdict, now: datetime) -> Finding | None:
     except IntegrityError:
         return None
     return finding
-
-
-def _went_further(finding: Finding, replica: ReplicaPast | None) -> bool:
-    """Return whether a later look shows that what a finding tells of a failed look is over.
-
-    A host key that changed is not forgiven because the node then fell silent, and a look that was merely ended
-    says nothing of the node.
-    """
-    if replica is None or replica.latest is None or replica.latest.status == "ok":
-        return True
-    if replica.latest.status == "aborted":
-        return False
-    return not (finding.code == "host_key" and replica.latest.status in ("unreachable", "timeout"))
-
-
-def _may_close(finding: Finding, history: History) -> bool:
-    """Return whether the absence of a verdict says that the finding is over, not merely that nobody could look."""
-    if finding.code not in CODES:
-        return False
-    replicas = {replica.id: replica for replica in history.past.replicas}
-    if finding.replica_id is not None and finding.replica_id not in replicas:
-        return True  # not looked at any more
-    if finding.repo_id is not None and finding.repo_id not in history.wanted:
-        return True  # not judged any more
-    if finding.code in LOOK_CODES:
-        return _went_further(finding, replicas.get(finding.replica_id or 0))
-    if finding.code == "select_unmatched":
-        return finding.repo_id not in {repo.id for repo in history.past.unmatched}
-    replica = replicas.get(finding.replica_id or 0)
-    if replica is None or not replica.known or not replica.complete:
-        return False
-    if finding.code in REPO_CODES:
-        return (
-            not replica.empty
-            and history.doubts[replica.id].all_read
-            and _compared_are_known(finding, history)
-        )
-    look = replica.complete
-    return {
-        "unrecognised": look.full,  # other looks walk the last months only
-        "disk_low": look.free_bytes is not None,
-        "clock_skew": look.clock_skew_seconds is not None,
-    }.get(finding.code, True)
-
-
-def _compared_are_known(finding: Finding, history: History) -> bool:
-    unknown = {
-        replica.label for replica in history.past.replicas if not replica.known or replica.empty
-    }
-    return not unknown.intersection(finding.evidence.get("compared_with", ()))

@@ -10,17 +10,20 @@ ALONE_AT_MOST = 10
 
 
 def grouped(
-    verdicts: Iterable[Verdict], repo: RepoName, replica: ReplicaPast | None
+    verdicts: Iterable[Verdict],
+    repo: RepoName,
+    replica: ReplicaPast | None,
+    alone_at_most: int = ALONE_AT_MOST,
 ) -> Iterator[Verdict]:
-    """Give verdicts of one repo as they are, or one for all of a code where those are more than ten.
+    """Give verdicts of one repo as they are, or one for all of a code on a replica where those are many.
 
     The replica is the one that they are all about; None where they compare several.
     """
-    by_code: dict[str, list[Verdict]] = defaultdict(list)
+    by_code: dict[tuple[str, int | None], list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
-        by_code[verdict.code].append(verdict)
+        by_code[verdict.code, verdict.replica_id].append(verdict)
     for alike in by_code.values():
-        if len(alike) > ALONE_AT_MOST:
+        if len(alike) > alone_at_most:
             yield _together(alike, repo, replica)
         else:
             yield from alike
@@ -35,7 +38,7 @@ def _together(alike: list[Verdict], repo: RepoName, replica: ReplicaPast | None)
     return Verdict(
         code=newest.code,
         severity=newest.severity,
-        subject=f"{replica.subject if replica else 'replicas'} repo {repo.id}",
+        subject=f"replica {newest.replica_id} repo {repo.id} tarballs",
         message=f"{len(alike):,} tarballs of {repo.path}{where}. The newest: {newest.message}",
         evidence={
             "tarballs": len(alike),
@@ -45,4 +48,5 @@ def _together(alike: list[Verdict], repo: RepoName, replica: ReplicaPast | None)
         | ({"compared_with": sorted(compared)} if compared else {}),
         replica_id=newest.replica_id,
         repo_id=repo.id,
+        includes=tuple(verdict.subject for verdict in alike),
     )

@@ -1,34 +1,49 @@
 """Takes a hub's rows, gives the values that the rules judge; what it reads does not grow with the years behind."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Exists, Min, OuterRef, Subquery
+from django.db.models import BooleanField, Exists, Max, Min, OuterRef, Subquery, Sum
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import TruncDate
 
 from hubs.limits import Limits, limits_from
 from hubs.models import Hub, Replica, judged, policy_layer
+from hubs.planned import NOTHING_PLANNED
+from hubs.planned_rows import planned_of, planned_of_nodes
+from probes.judge.copies import side_by_side
 from probes.judge.freshness_rules import COUNTED_DAYS
+from probes.judge.life import Evidence
+from probes.judge.replica_rules import DISK_DAYS
 from probes.judge.states import ReplicaState, replica_states
+from probes.judge.tarball import WINDOW, Change, Tarball, Window
 from probes.judge.tarball_rules import CHANGE_TOLD_FOR
 from probes.judge.values import (
-    Change,
     HubPast,
     Kept,
     Look,
     ReplicaPast,
     RepoName,
     RepoPast,
-    Tarball,
+    Verdict,
 )
-from probes.models import CollectRun, SidecarState, TarballEvent, TarballSnapshot
+from probes.models import (
+    AcceptedLevel,
+    CollectRun,
+    RepoMonth,
+    RunStatus,
+    SidecarState,
+    TarballEvent,
+    TarballSnapshot,
+)
 
-WINDOW = 60  # newest tarballs of a repo on a replica that are compared and learned from
 DOUBTS_READ_AT_MOST = 5_000  # of a kind on a replica
 EXAMPLES_KEPT = 5
+TWICE = 2  # a look that fails again is worse
+LOOKS_COMPARED = 12  # of a few days, to see which tarball was there before
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,20 @@ class History:
     limits_of_repo: Mapping[int, Limits]
     doubts: Mapping[int, Doubts]  # by replica
     changes: Mapping[tuple[int, int], tuple[Change, ...]]  # by replica and repo
+    present: Mapping[tuple[int, int], int]  # tarballs there, by replica and repo
+    accepted_from: Mapping[int, datetime]  # by repo
+
+    def evidence(self) -> Evidence:
+        """Return what closing a finding needs to know."""
+        return Evidence(
+            self.past,
+            {pk: repo.path for pk, repo in self.wanted.items()},
+            frozenset(pk for pk, doubts in self.doubts.items() if doubts.all_read),
+        )
+
+    def looks_wanted(self, verdict: Verdict) -> int:
+        """Return how many looks must show a verdict before it is told."""
+        return self.limits_of_repo.get(verdict.repo_id or 0, self.limits).alert_after
 
     def repo_pasts(self) -> Iterator[tuple[RepoPast, Limits]]:
         """Give each wanted repo with its limits, reading at most WINDOW tarballs for each replica at a time."""
@@ -60,16 +89,26 @@ class History:
         for repo in self.wanted.values():
             limits = self.limits_of_repo[repo.id]
             kept = tuple(self._kept(repo, replica, look, limits) for replica, look in replicas)
-            yield RepoPast(repo, self.past.zone, kept), limits
+            past = RepoPast(
+                repo,
+                self.past.zone,
+                kept,
+                side_by_side({each.replica.id: each.tarballs for each in kept}),
+                planned=self.past.planned,
+                accepted_from=self.accepted_from.get(repo.id),
+                replicas=len(self.past.replicas),
+                has_source=any(replica.is_source for replica in self.past.replicas),
+            )
+            yield past, limits
 
     def _kept(self, repo: RepoName, replica: ReplicaPast, look: Look, limits: Limits) -> Kept:
         snapshots = TarballSnapshot.objects.filter(replica=replica.id, repo=repo.id)
         newest = snapshots.order_by("-stamp_at", "-pk").values_list(*Tarball._fields)
-        tarballs = tuple(Tarball(*row) for row in newest[:WINDOW])
+        tarballs = [Tarball(*row) for row in newest[:WINDOW]]
         if len(tarballs) == WINDOW and tarballs[-1].stamp_at > look.ended_at:
             # So many are dated ahead that none of the past is among them.
             past = newest.filter(stamp_at__lte=look.ended_at)[:WINDOW]
-            tarballs += tuple(Tarball(*row) for row in past)
+            tarballs += [Tarball(*row) for row in past]
         recent_stamps: tuple[datetime, ...] = ()
         oldest_stamp_at = None
         if limits.expected_per_day:
@@ -81,11 +120,13 @@ class History:
             replica,
             moment=look.started_at,
             seen_until=look.ended_at,
-            tarballs=tarballs,
+            tarballs=Window(tarballs),
+            present=self.present.get((replica.id, repo.id), 0),
             doubtful=self.doubts[replica.id].by_repo.get(repo.id, ()),
             changes=self.changes.get((replica.id, repo.id), ()),
             recent_stamps=recent_stamps,
             oldest_stamp_at=oldest_stamp_at,
+            accepted_from=self.accepted_from.get(repo.id),
         )
 
 
@@ -101,13 +142,27 @@ def read_history(hub: Hub, now: datetime) -> History:
     sidecars_required = any(each.sidecar == "required" for each in limits_of_repo.values())
     chosen_ids = [repo.pk for repo in wanted] if len(wanted) < len(repos) else None
     return History(
-        past=HubPast(hub.zone, replicas, _unmatched(hub)),
+        past=HubPast(hub.zone, replicas, _unmatched(hub), planned_of(hub)),
         limits=limits,
         wanted={repo.pk: RepoName(repo.pk, repo.path, repo.selected) for repo in wanted},
         limits_of_repo=limits_of_repo,
         doubts={pk: _doubts(pk, chosen_ids, sidecars_required) for pk in known_ids},
         changes=_changes(known_ids, now),
+        present=_present(known_ids),
+        accepted_from=_accepted(hub),
     )
+
+
+def _present(replica_ids: list[int]) -> dict[tuple[int, int], int]:
+    """Count what is there by the months' rows, which are few where snapshots are many."""
+    months = RepoMonth.objects.filter(replica__in=replica_ids).order_by()
+    sums = months.values_list("replica", "repo").annotate(Sum("tarballs"))
+    return {(replica_id, repo_id): count for replica_id, repo_id, count in sums}
+
+
+def _accepted(hub: Hub) -> dict[int, datetime]:
+    levels = AcceptedLevel.objects.filter(repo__hub=hub).order_by()
+    return dict(levels.values_list("repo").annotate(Max("from_stamp_at")))
 
 
 def _unmatched(hub: Hub) -> tuple[RepoName, ...]:
@@ -125,36 +180,78 @@ def _replica_pasts(hub: Hub, limits: Limits, now: datetime) -> tuple[ReplicaPast
         .order_by("pk")
     )
     states = replica_states(replicas, now)
-    on_node = Counter(replica.node_id for replica in replicas)
-    return tuple(
-        _replica_past(replica, states[replica.pk], on_node[replica.node_id] > 1, limits)
+    labels = replica_labels(replicas)
+    planned = planned_of_nodes(hub, [replica.node for replica in replicas])
+    free = _free_by_day(replicas, now)
+    pasts = (
+        _replica_past(replica, states[replica.pk], labels[replica.pk], limits)
         for replica in replicas
     )
-
-
-def _replica_past(
-    replica: Replica, state: ReplicaState, shares_node: bool, limits: Limits
-) -> ReplicaPast:
-    tag = replica.node.tag
-    return ReplicaPast(
-        id=replica.pk,
-        node=tag,
-        node_id=replica.node_id,
-        label=f"{tag}:{replica.root}" if shares_node else tag,
-        root=replica.root,
-        role=replica.role,
-        latest=_look(state.latest_run),
-        complete=_look(state.complete_run),
-        known=state.known,
-        failures_in_a_row=_failures_in_a_row(replica, limits.alert_after),
-        first_complete_at=getattr(replica, "first_complete_at", None),
-        empty=_is_empty(replica, state.complete_run) if state.known else False,
+    return tuple(
+        replace(
+            past,
+            planned=planned.get(past.node_id, NOTHING_PLANNED),
+            free_by_day=tuple(free[past.id]),
+        )
+        for past in pasts
     )
 
 
-def _look(run: CollectRun | None) -> Look | None:
-    if run is None:
-        return None
+def replica_labels(replicas: Sequence[Replica]) -> dict[int, str]:
+    """Return how each replica is called: by its node, and its root where the hub has two there."""
+    on_node = Counter(replica.node_id for replica in replicas)
+    return {
+        replica.pk: f"{replica.node.tag}:{replica.root}"
+        if on_node[replica.node_id] > 1
+        else replica.node.tag
+        for replica in replicas
+    }
+
+
+def _free_by_day(replicas: Sequence[Replica], now: datetime) -> dict[int, list[tuple[int, int]]]:
+    """Return the least free bytes of each past day by replica: a nightly backup makes a tide, and its ebb counts."""
+    since = now - timedelta(days=DISK_DAYS)
+    rows = (
+        CollectRun.objects.filter(
+            replica__in=replicas, started_at__range=(since, now), free_bytes__isnull=False
+        )
+        .annotate(day=TruncDate("started_at", tzinfo=UTC))
+        .order_by("day")
+        .values_list("replica", "day")
+        .annotate(Min("free_bytes"))
+    )
+    free: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for replica_id, day, free_bytes in rows:
+        free[replica_id].append((day.toordinal(), free_bytes))
+    return free
+
+
+def _replica_past(replica: Replica, state: ReplicaState, label: str, limits: Limits) -> ReplicaPast:
+    return ReplicaPast(
+        id=replica.pk,
+        node=replica.node.tag,
+        node_id=replica.node_id,
+        label=label,
+        root=replica.root,
+        role=replica.role,
+        latest=look_of(state.latest_run) if state.latest_run else None,
+        complete=look_of(state.complete_run) if state.complete_run else None,
+        known=state.known,
+        failures_in_a_row=_failures_in_a_row(replica, state, limits.alert_after),
+        first_complete_at=getattr(replica, "first_complete_at", None),
+        empty=_is_empty(replica, state.complete_run) if state.known else False,
+        site=replica.node.site,
+        looks_at=tuple(
+            (at, status == RunStatus.OK)
+            for at, status in replica.runs.ended()
+            .order_by("-started_at")
+            .values_list("started_at", "status")[:LOOKS_COMPARED]
+        ),
+    )
+
+
+def look_of(run: CollectRun) -> Look:
+    """Return a run as the rules take it."""
     return Look(
         id=run.pk,
         started_at=run.started_at,
@@ -173,14 +270,14 @@ def _look(run: CollectRun | None) -> Look | None:
     )
 
 
-def _failures_in_a_row(replica: Replica, most: int) -> int:
+def _failures_in_a_row(replica: Replica, state: ReplicaState, most: int) -> int:
     """Return how many of the last looks in a row were not complete, as far as anybody asks."""
-    if most == 1:
-        return 1
+    if state.latest_run is None or state.latest_run.status == RunStatus.OK:
+        return 0
     newest = replica.runs.ended().order_by("-started_at", "-pk").values_list("status", flat=True)
     failures = 0
-    for status in newest[:most]:
-        if status == "ok":
+    for status in newest[: max(most, TWICE)]:
+        if status == RunStatus.OK:
             break
         failures += 1
     return failures
@@ -198,6 +295,9 @@ def _is_empty(replica: Replica, run: CollectRun | None) -> bool:
 _SNAPSHOT = '"probes_tarballsnapshot"'
 IN_DOUBT = f"NOT ({_SNAPSHOT}.\"sidecar_state\" = 'ok')"
 NO_BYTES = f'{_SNAPSHOT}."size_bytes" = 0'
+DISPROOF = (
+    f"{_SNAPSHOT}.\"verified_verdict\" IN ('corrupt', 'digest_mismatch', 'unreadable_content')"
+)
 OTHER_SIZE = (
     f'NOT ({_SNAPSHOT}."sidecar_size_bytes" = ({_SNAPSHOT}."size_bytes") '
     f'AND {_SNAPSHOT}."sidecar_size_bytes" IS NOT NULL)'
@@ -214,6 +314,7 @@ def _doubts(replica_id: int, repo_ids: list[int] | None, sidecars_required: bool
         states.append(SidecarState.ABSENT)
     kinds = [there.filter(_as_is(IN_DOUBT), sidecar_state=state) for state in states]
     kinds.append(there.filter(_as_is(NO_BYTES)))
+    kinds.append(there.filter(_as_is(DISPROOF)))
     kinds.append(there.filter(_as_is(OTHER_SIZE), sidecar_size_bytes__isnull=False))
     by_repo: dict[int, dict[str, Tarball]] = defaultdict(dict)
     all_read = True

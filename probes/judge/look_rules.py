@@ -1,18 +1,22 @@
 """Rules about looks: whether a replica could be looked at, and whether what the hub selects was ever seen."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from hubs.durations import spoken_duration
 from hubs.limits import Limits
 from probes.judge import wording
-from probes.judge.values import ALARM, WARN, HubPast, Look, ReplicaPast, Verdict
+from probes.judge.values import ALARM, NOTICE, WARN, HubPast, Look, ReplicaPast, Verdict
 
 OK = "ok"
 CODE_OF_STATUS = {"unreachable": "unreachable", "host_key": "host_key", "no_root": "no_root"}
 # These do not mend themselves: somebody must look at the login, the node's shell, the cap or scmmon.
 INCOMPLETE_ALARMS = ("auth", "malformed", "overflow", "error")
+BLINDNESS_TOLD_FOR = timedelta(days=1)
+# These a network does for a moment: the next look tells whether there is more to it.
+MAYBE_THE_NETWORK = ("unreachable", "timeout", "truncated", "aborted")
 # A look that ended here says something of the node, whichever replica it was for.
 STAGES_OF_NODE = ("connect", "login")
 
@@ -22,6 +26,8 @@ def look_failed(past: HubPast, limits: Limits, now: datetime) -> Iterator[Verdic
     together: dict[tuple[str, str], list[tuple[ReplicaPast, Look]]] = defaultdict(list)
     for replica in past.replicas:
         look = replica.latest
+        if replica.planned.covering(now) or past.planned.covering(now):
+            continue  # somebody works there, and said so
         if look and look.status != OK and replica.failures_in_a_row >= limits.alert_after:
             code = CODE_OF_STATUS.get(look.status, "incomplete")
             together[code, _subject_of_failure(replica, look)].append((replica, look))
@@ -44,10 +50,9 @@ def _failure(
         f"as {look.status}{stage}: {wording.sentence(look.error or 'no reason was given')} "
         f"{_unknown(first, past)}"
     )
-    is_warn = code == "incomplete" and look.status not in INCOMPLETE_ALARMS
     return Verdict(
         code=code,
-        severity=WARN if is_warn else ALARM,
+        severity=_severity(code, [replica for replica, _ in failures], look),
         subject=subject,
         message=message,
         evidence={
@@ -63,6 +68,16 @@ def _failure(
     )
 
 
+def _severity(code: str, replicas: Sequence[ReplicaPast], look: Look) -> str:
+    """Return how bad it is: one look that failed after a good one may be the network's, and the next one tells."""
+    is_first = all(replica.complete and replica.failures_in_a_row < 2 for replica in replicas)
+    if is_first and look.status in MAYBE_THE_NETWORK:
+        return NOTICE
+    if code == "incomplete":
+        return ALARM if look.status in INCOMPLETE_ALARMS else WARN
+    return ALARM
+
+
 def _unknown(replica: ReplicaPast, past: HubPast) -> str:
     if not replica.complete:
         return "It was never listed completely, so nothing is known of it."
@@ -70,12 +85,58 @@ def _unknown(replica: ReplicaPast, past: HubPast) -> str:
     return f"What is there is unknown since {since}, when the last complete look began."
 
 
+def monitor_late(past: HubPast, limits: Limits, now: datetime) -> Iterator[Verdict]:
+    """Tell of a hub that was looked at before, and of which no look at all, good or bad, began in time.
+
+    After the first look that follows, it is told for a day more: nobody may have been there to tell it before.
+    """
+    looks = sorted({at for replica in past.replicas for at, _ in replica.looks_at}, reverse=True)
+    if not looks:
+        return
+    within = spoken_duration(limits.look_within)
+    for later, earlier in pairwise([max(now, looks[0]), *looks]):
+        if later < now - BLINDNESS_TOLD_FOR:
+            return
+        if later - earlier > limits.look_within:
+            yield _monitor_late(earlier, later if later < now else None, past, within)
+            return
+
+
+def _monitor_late(earlier: datetime, later: datetime | None, past: HubPast, within: str) -> Verdict:
+    since = wording.moment(earlier, past.zone)
+    told = (
+        f"Nobody looked at any replica of this hub from {since} to {wording.moment(later, past.zone)}: "
+        "what came and went in that time was not seen."
+        if later
+        else f"Nobody has looked at any replica of this hub since {since}. scmmon itself is blind: is `collect` still "
+        "scheduled, and does it start?"
+    )
+    return Verdict(
+        code="monitor_late",
+        severity=WARN if later else ALARM,
+        subject="hub",
+        message=f"{told} A look is expected within {within}.",
+        evidence={
+            "look_within": within,
+            "latest_look_at": wording.iso(earlier),
+            "looked_again_at": wording.iso(later) if later else None,
+        },
+    )
+
+
 def not_looked(past: HubPast, limits: Limits, now: datetime) -> Iterator[Verdict]:
     """Tell of replicas that nobody looked at in time; where the look failed, that is told instead."""
-    for replica in past.replicas:
-        if replica.known or (replica.latest and replica.latest.status != OK):
-            continue
-        within = spoken_duration(limits.look_within)
+    within = spoken_duration(limits.look_within)
+    late = [
+        replica
+        for replica in past.replicas
+        if not (replica.known or (replica.latest and replica.latest.status != OK))
+        and not replica.planned.covering(now)
+    ]
+    if len(late) > 1 and len(late) == len(past.replicas):
+        yield _nobody_looked(late, past, within)
+        return
+    for replica in late:
         yield Verdict(
             code="not_looked",
             severity=ALARM
@@ -90,6 +151,20 @@ def not_looked(past: HubPast, limits: Limits, now: datetime) -> Iterator[Verdict
             },
             replica_id=replica.id,
         )
+
+
+def _nobody_looked(late: Sequence[ReplicaPast], past: HubPast, within: str) -> Verdict:
+    """Return one verdict for a hub of which no replica was looked at in time."""
+    labels = sorted(replica.label for replica in late)
+    return Verdict(
+        code="not_looked",
+        severity=ALARM if any(replica.complete for replica in late) else WARN,
+        subject="hub",
+        message=f"None of the {len(late)} replicas was looked at completely within {within}: "
+        f"{wording.some(labels, len(labels))}. {_unknown(late[0], past)}",
+        evidence={"look_within": within, "nodes": labels},
+        includes=tuple(replica.subject for replica in late),
+    )
 
 
 def select_unmatched(past: HubPast, limits: Limits, now: datetime) -> Iterator[Verdict]:

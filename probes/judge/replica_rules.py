@@ -1,15 +1,20 @@
 """Rules about one replica that is known: is anything there, and are its disk, clock and locks well."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hubs.durations import spoken_duration
 from hubs.limits import Limits, free_space_floor_bytes
 from probes.judge import wording
+from probes.judge.robust import slope
 from probes.judge.values import ALARM, NOTICE, WARN, Look, ReplicaPast, Verdict
 
 SKEW_WARN, SKEW_ALARM = timedelta(minutes=2), timedelta(hours=1)
+DISK_DAYS, DISK_BURST_DAYS, FEWEST_DISK_DAYS = 30, 5, 10
+DISK_ALARM_DAYS = 3
+LEAST_DAILY_LOSS = 0.0005  # of the whole file system
 
 
 def empty(replica: ReplicaPast, look: Look, limits: Limits, zone: ZoneInfo) -> Iterator[Verdict]:
@@ -69,6 +74,58 @@ def disk_low(replica: ReplicaPast, look: Look, limits: Limits, zone: ZoneInfo) -
         },
         replica_id=replica.id,
     )
+
+
+def disk_filling(
+    replica: ReplicaPast, look: Look, limits: Limits, zone: ZoneInfo
+) -> Iterator[Verdict]:
+    """Tell of a file system that will be full soon, as the least free space of each day has been going."""
+    if look.free_bytes is None or look.total_bytes is None or not limits.days_to_full:
+        return
+    today = look.started_at.toordinal()
+    points = [(day, free) for day, free in replica.free_by_day if day < today]
+    points.append((today, look.free_bytes))
+    loss = max(_daily_loss(points, DISK_DAYS), _daily_loss(points, DISK_BURST_DAYS))
+    if loss <= look.total_bytes * LEAST_DAILY_LOSS:
+        return
+    days = look.free_bytes / loss
+    if days >= limits.days_to_full:
+        return
+    yield Verdict(
+        code="disk_filling",
+        severity=ALARM if days < DISK_ALARM_DAYS else WARN,
+        subject=replica.subject,
+        message=f"The file system of {replica.root} on {replica.node} loses {wording.size(round(loss))} a day and has "
+        f"{wording.size(look.free_bytes)} free: full in {wording.number(round(days), 'day')}, and less than "
+        f"{wording.number(limits.days_to_full, 'day')} is told. Purge, or make room.",
+        evidence={
+            "free_bytes": look.free_bytes,
+            "total_bytes": look.total_bytes,
+            "bytes_a_day": round(loss),
+            "days_to_full": round(days, 1),
+            "limit_days": limits.days_to_full,
+        },
+        replica_id=replica.id,
+    )
+
+
+def _daily_loss(points: Sequence[tuple[int, int]], days: int) -> float:
+    """Return the bytes that the last days cost each, as the median of all slopes; 0 while the days are too few.
+
+    A burst counts only when each of its days lost something, or the tide of a nightly backup would be one.
+    """
+    recent = [(day, float(free)) for day, free in points if day > points[-1][0] - days]
+    if len(recent) < min(days, FEWEST_DISK_DAYS):
+        return 0.0
+    third = len(recent) // 3 or 1
+    before, after = recent[:third], recent[-third:]
+    if max(free for _, free in after) >= max(free for _, free in before):
+        return 0.0  # there is as much free as there was
+    if days < FEWEST_DISK_DAYS and any(
+        later[1] >= earlier[1] for earlier, later in pairwise(recent)
+    ):
+        return 0.0
+    return max(0.0, -slope(recent))
 
 
 def stale_lock(

@@ -7,10 +7,18 @@ from zoneinfo import ZoneInfo
 from hubs.durations import spoken_duration
 from hubs.limits import Limits
 from probes.judge import wording
-from probes.judge.cadence import FUTURE_TOLERANCE
-from probes.judge.values import ALARM, WARN, Change, Kept, RepoName, Tarball, Verdict
+from probes.judge.tarball import Change, Tarball
+from probes.judge.values import ALARM, WARN, Kept, RepoName, Verdict
 
 CHANGE_TOLD_FOR = timedelta(days=14)
+# Whoever writes to a file that arrives does so every few seconds; one that was left alone for so long was left for good.
+QUIET_AFTER = timedelta(hours=1)
+DUPLICATES_LEARNED_FROM = 4
+DISPROVED = {
+    "digest_mismatch": "its digest is not the one of its sidecar, so its content changed or was cut",
+    "corrupt": "it is no archive that can be read to its end",
+    "unreadable_content": "the archive can be read, but not what is in it",
+}
 
 
 def arrived_at(tarball: Tarball, kept: Kept) -> datetime:
@@ -32,6 +40,19 @@ def in_transfer(tarball: Tarball, kept: Kept, limits: Limits) -> bool:
     return not has_come and not _past_deadline(tarball, kept, limits)
 
 
+def under_way(tarball: Tarball, kept: Kept, limits: Limits) -> bool:
+    """Return whether it may still be written to, so that its size says nothing: in transfer, and touched just now."""
+    if tarball.sidecar_state == "ok":
+        return False
+    is_quiet = tarball.mtime_at is not None and kept.moment - tarball.mtime_at > QUIET_AFTER
+    return not is_quiet and in_transfer(tarball, kept, limits)
+
+
+def is_cut(tarball: Tarball, kept: Kept, limits: Limits) -> bool:
+    """Return whether nobody writes to it any more and no sidecar came: what there is of it is all."""
+    return tarball.sidecar_state == "absent" and not under_way(tarball, kept, limits)
+
+
 def _past_deadline(tarball: Tarball, kept: Kept, limits: Limits) -> bool:
     return arrived_at(tarball, kept) + limits.sidecar_deadline < kept.moment
 
@@ -42,9 +63,13 @@ def told_alone(tarball: Tarball, limits: Limits) -> bool:
 
 
 def _size_differs(tarball: Tarball, limits: Limits) -> bool:
+    return limits.sidecar != "none" and has_odd_size(tarball)
+
+
+def has_odd_size(tarball: Tarball) -> bool:
+    """Return whether a tarball is not as long as its sidecar says."""
     return (
-        limits.sidecar != "none"
-        and tarball.sidecar_state == "ok"
+        tarball.sidecar_state == "ok"
         and tarball.sidecar_size_bytes is not None
         and tarball.sidecar_size_bytes != tarball.size_bytes
     )
@@ -123,7 +148,9 @@ def bad_sidecar(repo: RepoName, kept: Kept, limits: Limits, zone: ZoneInfo) -> I
 def future_stamp(repo: RepoName, kept: Kept, limits: Limits, zone: ZoneInfo) -> Iterator[Verdict]:
     """Tell of stamps that had not come yet when the look ended."""
     for tarball in kept.tarballs:
-        if not tarball.gone_at and tarball.stamp_at > kept.seen_until + FUTURE_TOLERANCE:
+        if tarball.stamp_at <= kept.horizon:
+            return
+        if not tarball.gone_at:
             yield _about(
                 "future_stamp",
                 WARN,
@@ -135,6 +162,79 @@ def future_stamp(repo: RepoName, kept: Kept, limits: Limits, zone: ZoneInfo) -> 
                 "Are the clock and the time zone of the hub right?",
                 looked_at=wording.iso(kept.moment),
             )
+
+
+def duplicate_stamp(
+    repo: RepoName, kept: Kept, limits: Limits, zone: ZoneInfo
+) -> Iterator[Verdict]:
+    """Tell of stamps with more tarballs than the repo's stamps usually have."""
+    if not kept.tarballs.repeats_stamps:
+        return
+    at_stamp = kept.tarballs.by_stamp
+    counts = sorted(len(tarballs) for tarballs in at_stamp.values())
+    usual = counts[len(counts) // 2] if len(counts) >= DUPLICATES_LEARNED_FROM else 1
+    for tarballs in at_stamp.values():
+        there = [tarball for tarball in tarballs if not tarball.gone_at]
+        if len(there) > usual:
+            names = sorted(tarball.path.rpartition("/")[2] for tarball in there)
+            yield _about(
+                "duplicate_stamp",
+                WARN,
+                repo,
+                kept,
+                there[0],
+                f"{len(there)} tarballs of {repo.path} on {kept.replica.label} have the stamp of "
+                f"{wording.moment(there[0].stamp_at, zone)}, where {usual} is usual: {', '.join(names)}. "
+                "Which of them is the backup?",
+                tarballs=len(there),
+                usual=usual,
+            )
+
+
+def disproved(repo: RepoName, kept: Kept, limits: Limits, zone: ZoneInfo) -> Iterator[Verdict]:
+    """Tell of tarballs that were read again and are not what they should be."""
+    for tarball in kept.doubtful:
+        if tarball.verified_verdict in DISPROVED and tarball.verified_at:
+            yield _about(
+                tarball.verified_verdict,
+                ALARM,
+                repo,
+                kept,
+                tarball,
+                f"{_name(tarball, kept)} was read again at {wording.moment(tarball.verified_at, zone)}: "
+                f"{DISPROVED[tarball.verified_verdict]}. Copy it again from a replica whose copy is proved.",
+                verified_at=wording.iso(tarball.verified_at),
+                digest=tarball.sidecar_digest,
+            )
+
+
+def unverified_too_long(
+    repo: RepoName, kept: Kept, limits: Limits, zone: ZoneInfo
+) -> Iterator[Verdict]:
+    """Tell of a replica on which no tarball of the repo was proved lately, where the policy wants that."""
+    if limits.verified_within is None or not kept.tarballs.there:
+        return
+    proved_at = kept.tarballs.proved_at
+    since = proved_at or min(tarball.first_seen_at for tarball in kept.tarballs)
+    if kept.moment - since <= limits.verified_within:
+        return
+    within = spoken_duration(limits.verified_within)
+    told = (
+        f"were last proved at {wording.moment(since, zone)}" if proved_at else "were never proved"
+    )
+    yield Verdict(
+        code="unverified_too_long",
+        severity=WARN,
+        subject=f"{kept.replica.subject} repo {repo.id}",
+        message=f"The tarballs of {repo.path} on {kept.replica.label} {told}; one of them should be read again "
+        f"within {within}.",
+        evidence={
+            "verified_at": wording.iso(since) if proved_at else None,
+            "verified_within": within,
+        },
+        replica_id=kept.replica.id,
+        repo_id=repo.id,
+    )
 
 
 def changed_after_complete(

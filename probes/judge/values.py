@@ -1,45 +1,19 @@
 """What the rules take and give: plain frozen values, without Django and without a clock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
-ALARM, WARN, NOTICE = "alarm", "warn", "notice"
+from hubs.planned import NOTHING_PLANNED, Planned
+from probes.judge.copies import Copies
+from probes.judge.tarball import Change, Tarball, Window, newest_of
 
-
-class Tarball(NamedTuple):
-    """What was last seen of one tarball; a tuple, as a hub's judgement makes thousands of them."""
-
-    path: str
-    stamp_at: datetime
-    stamp_text: str
-    size_bytes: int
-    mtime_at: datetime | None
-    sidecar_kind: str
-    sidecar_state: str
-    sidecar_digest: str
-    sidecar_size_bytes: int | None
-    first_seen_at: datetime
-    gone_at: datetime | None
-
-    @property
-    def copy_key(self) -> tuple[str, str]:
-        """What its copies on other replicas, maybe in another place below the root, have in common."""
-        return self.stamp_text, self.path.rpartition("/")[2]
-
-
-@dataclass(frozen=True)
-class Change:
-    """A tarball that was replaced after it was complete."""
-
-    tarball: Tarball
-    noticed_at: datetime
-    size_bytes_before: int
-    size_bytes_after: int
-    digest_before: str
-    digest_after: str
+ALARM, WARN, NOTICE = WORST_FIRST = "alarm", "warn", "notice"
+# A stamp so far ahead of the look is not the clock's or the transfer's doing. It says nothing about the past.
+FUTURE_TOLERANCE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -75,9 +49,13 @@ class ReplicaPast:
     latest: Look | None  # that ended
     complete: Look | None
     known: bool
-    failures_in_a_row: int = 1  # counted only as far as the policy needs
+    failures_in_a_row: int = 1  # counted only as far as anybody asks
     first_complete_at: datetime | None = None  # when the first complete look ended
     empty: bool = False  # the last complete look found nothing, and nothing is left from others
+    site: str = ""
+    planned: Planned = NOTHING_PLANNED  # for its node
+    looks_at: tuple[tuple[datetime, bool], ...] = ()  # the last few, newest first; complete or not
+    free_by_day: tuple[tuple[int, int], ...] = ()  # (day's ordinal, least free bytes) of past days
 
     @property
     def is_source(self) -> bool:
@@ -104,6 +82,7 @@ class HubPast:
     zone: ZoneInfo
     replicas: tuple[ReplicaPast, ...]
     unmatched: tuple[RepoName, ...] = ()  # selected, and never seen anywhere
+    planned: Planned = NOTHING_PLANNED  # for the hub
 
 
 @dataclass(frozen=True)
@@ -113,11 +92,43 @@ class Kept:
     replica: ReplicaPast
     moment: datetime  # when its last complete look began: what is judged is what was there then
     seen_until: datetime  # when that look ended
-    tarballs: tuple[Tarball, ...]  # the newest by stamp, newest first, gone ones too
-    doubtful: tuple[Tarball, ...] = ()  # empty, or something is odd with the sidecar
+    tarballs: Window  # the newest by stamp, gone ones too
+    present: int = 0  # how many are there, older ones too
+    doubtful: tuple[Tarball, ...] = ()  # empty, disproved, or something is odd with the sidecar
     changes: tuple[Change, ...] = ()
     recent_stamps: tuple[datetime, ...] = ()  # where tarballs are counted by day
     oldest_stamp_at: datetime | None = None  # likewise
+    accepted_from: datetime | None = None  # as in RepoPast
+
+    @property
+    def dated(self) -> Sequence[Tarball]:
+        """The tarballs whose stamps are not in the future, nor were far in it when they came."""
+        if self._has_no_future:
+            return self.tarballs.dated
+        return [tarball for tarball in self.tarballs.dated if tarball.stamp_at <= self.horizon]
+
+    @property
+    def stamps(self) -> tuple[datetime, ...]:
+        """The stamps of those, newest first."""
+        if self._has_no_future:
+            return self.tarballs.stamps
+        return tuple(tarball.stamp_at for tarball in self.dated)
+
+    @property
+    def newest(self) -> Tarball | None:
+        """The newest tarball that is there; where all are gone, the newest of those."""
+        if self._has_no_future:
+            return self.tarballs.newest
+        return newest_of(self.dated)
+
+    @property
+    def _has_no_future(self) -> bool:
+        return not self.tarballs or self.tarballs[0].stamp_at <= self.horizon
+
+    @property
+    def horizon(self) -> datetime:
+        """The latest stamp that is not in the future."""
+        return self.seen_until + FUTURE_TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -127,6 +138,25 @@ class RepoPast:
     repo: RepoName
     zone: ZoneInfo
     kept: tuple[Kept, ...]
+    copies: Copies
+    planned: Planned = NOTHING_PLANNED  # for the hub
+    accepted_from: datetime | None = (
+        None  # sizes and counts before this stamp are no measure any more
+    )
+    replicas: int = 1  # enabled ones of the hub, known or not
+    has_source: bool = False  # whether one of them is the hub's own, known or not
+
+    @cached_property
+    def reference(self) -> Kept | None:
+        """Where its freshness is judged: its source, or while none is known the copy with the newest stamp.
+
+        The other replicas are compared with it, so that a late backup is told once and not for each copy.
+        """
+        held = [(kept, kept.newest) for kept in self.kept if kept.newest]
+        present = [(kept, newest) for kept, newest in held if not newest.gone_at] or held
+        sources = [(kept, newest) for kept, newest in present if kept.replica.is_source] or present
+        freshest = max(sources, key=lambda one: (one[1].stamp_at, -one[0].replica.id), default=None)
+        return freshest[0] if freshest else None
 
 
 @dataclass(frozen=True)
@@ -142,3 +172,5 @@ class Verdict:
     repo_id: int | None = None
     path: str = ""
     stamp_at: datetime | None = None
+    includes: tuple[str, ...] = ()  # subjects that it tells together
+    origin_at: datetime | None = None  # when it came about, where that tells one cause from another
