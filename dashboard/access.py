@@ -1,4 +1,4 @@
-"""Who may see what, once for pages and API: hubs by group, and whether a login is needed at all."""
+"""Who may see and do what, once for pages and API: hubs by group, whether a login is needed, who may answer."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -22,6 +22,11 @@ View = Callable[..., HttpResponseBase]
 def may_read(user: Reader) -> bool:
     """Tell whether someone may open the read-only pages at all."""
     return user.is_authenticated or settings.SCMMON_PUBLIC_PAGES
+
+
+def may_answer(user: Reader) -> bool:
+    """Tell whether someone may acknowledge findings and accept levels, of the hubs that he may see."""
+    return isinstance(user, User) and user.has_perm("probes.change_finding")
 
 
 def visible_hubs(user: Reader) -> QuerySet[Hub]:
@@ -59,3 +64,13 @@ class MayRead(BasePermission):
 
     def has_permission(self, request: Request, view: object) -> bool:
         return request.method in SAFE_METHODS and may_read(request.user)
+
+
+class MayAnswer(BasePermission):
+    """The API's rule for answers: 401 without login, 404 for hubs that he may not see, then 403."""
+
+    def has_permission(self, request: Request, view: object) -> bool:
+        return request.user.is_authenticated
+
+    def has_object_permission(self, request: Request, view: object, obj: object) -> bool:
+        return may_answer(request.user)

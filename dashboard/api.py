@@ -1,20 +1,25 @@
-"""The REST API: reading of hubs, nodes, replicas, repos, snapshots, runs, findings and series."""
+"""The REST API: reading of hubs, nodes, replicas, repos, snapshots, runs, findings and series; answering findings."""
 
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import exceptions
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from dashboard import filters, queries, serializers
-from dashboard.access import hidden_hubs, visible_hubs
+from dashboard.access import MayAnswer, hidden_hubs, visible_hubs
 from dashboard.pagination import NewestFirst
 from hubs.models import Hub, Node, Replica, Repo
+from probes import answers
 from probes.draw.series import RANGE_DAYS, Plot, plot
 from probes.models import CollectRun, Finding, TarballSnapshot
 
@@ -110,6 +115,19 @@ class RunViewSet(ReadOnlyModelViewSet[CollectRun]):
         return queries.runs_for(self.request.user).order_by("-id")
 
 
+class InTheWay(exceptions.APIException):
+    """The request is right, and the state of what it is about is in its way."""
+
+    status_code = 409
+
+
+ANSWERED: dict[int, Any] = {
+    200: serializers.FindingSerializer,
+    400: OpenApiResponse(description="Wrong input: sentences by field, or `detail`."),
+    **dict.fromkeys((401, 403, 404, 409), serializers.RefusalSerializer),
+}
+
+
 class FindingViewSet(ReadOnlyModelViewSet[Finding]):
     """Verdicts of the rules, newest first; `open=true` keeps those that stand."""
 
@@ -120,6 +138,59 @@ class FindingViewSet(ReadOnlyModelViewSet[Finding]):
 
     def get_queryset(self) -> QuerySet[Finding]:
         return queries.findings_for(self.request.user)
+
+    @extend_schema(request=serializers.AcknowledgeSerializer, responses=ANSWERED)
+    @action(detail=True, methods=["post"], permission_classes=[MayAnswer])
+    def acknowledge(self, request: Request, pk: str) -> Response:
+        """Silence a finding until it closes, or until a moment (snooze)."""
+        finding = self.get_object()
+        given = _given(serializers.AcknowledgeSerializer, request)
+        return _answered(
+            request,
+            finding,
+            lambda user, now: answers.acknowledge(
+                finding, user, given["reason"], given["until"], now=now
+            ),
+        )
+
+    @extend_schema(request=None, responses=ANSWERED)
+    @action(detail=True, methods=["post"], permission_classes=[MayAnswer])
+    def withdraw(self, request: Request, pk: str) -> Response:
+        """Let an acknowledged finding speak again."""
+        finding = self.get_object()
+        return _answered(request, finding, lambda user, now: answers.withdraw(finding, user, now))
+
+    @extend_schema(request=serializers.AcceptSerializer, responses=ANSWERED)
+    @action(detail=True, methods=["post"], permission_classes=[MayAnswer])
+    def accept(self, request: Request, pk: str) -> Response:
+        """Make what a finding about sizes or counts complains of the new measure; acknowledges it too."""
+        finding = self.get_object()
+        given = _given(serializers.AcceptSerializer, request)
+        return _answered(
+            request,
+            finding,
+            lambda user, now: answers.accept_level(finding, user, given["reason"], now),
+        )
+
+
+def _given(form: type[serializers.AcceptSerializer], request: Request) -> dict[str, Any]:
+    read = form(data=request.data)
+    read.is_valid(raise_exception=True)
+    return dict(read.validated_data)
+
+
+def _answered(
+    request: Request, finding: Finding, answer: Callable[[User, datetime], object]
+) -> Response:
+    """Give an answer, and return the finding as it then is."""
+    user = cast(User, request.user)  # MayAnswer let nobody else in
+    try:
+        answer(user, timezone.now())
+    except answers.AnswerError as refusal:
+        if refusal.conflict:
+            raise InTheWay(str(refusal)) from None
+        raise exceptions.ValidationError({refusal.field or "detail": [str(refusal)]}) from None
+    return Response(serializers.FindingSerializer(finding).data)
 
 
 class SeriesAPIView(APIView):

@@ -17,7 +17,7 @@ def api_docs(request: HttpRequest) -> HttpResponse:
         _endpoint(path, method, operation, schema)
         for path, methods in schema["paths"].items()
         for method, operation in methods.items()
-        if method == "get"
+        if method in ("get", "post")
     ]
     return render(request, "api_docs.html", {"endpoints": endpoints})
 
@@ -28,8 +28,17 @@ def _endpoint(path: str, method: str, operation: dict[str, Any], schema: Any) ->
         "line": f"{method.upper()} {path}",
         "about": operation.get("description", ""),
         "parameters": [_parameter(parameter) for parameter in operation.get("parameters", [])],
+        "body": _body(operation, schema),
         "fields": _fields(operation, schema),
     }
+
+
+def _body(operation: dict[str, Any], schema: Any) -> list[str]:
+    """Return the names of the fields that a request sends; those that may be left out with a question mark."""
+    content = operation.get("requestBody", {}).get("content", {})
+    asked = _resolved(content.get("application/json", {}).get("schema", {}), schema)
+    needed = asked.get("required", [])
+    return [name if name in needed else f"{name}?" for name in asked.get("properties", {})]
 
 
 def _parameter(parameter: dict[str, Any]) -> dict[str, str]:

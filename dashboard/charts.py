@@ -12,7 +12,9 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
 
 from dashboard.access import readable
+from dashboard.planned import bands
 from dashboard.queries import replica_on
+from hubs.planned import Span
 from probes.draw.series import RANGE_DAYS, Plot, plot
 from probes.thin import Point
 
@@ -31,6 +33,7 @@ class SeriesView(BaseLineChartView):
             raise Http404("no such range")
         replica = replica_on(request.user, hub, node, request.GET.get("replica", ""))
         self.plot: Plot = plot(replica, range_name, timezone.now())
+        self.bands: list[Span] = bands(replica, self.plot)
         response: HttpResponse = self.render_to_response(self.get_context_data())
         response["Cache-Control"] = "private, no-cache"
         patch_vary_headers(response, ["Accept-Encoding"])
@@ -41,7 +44,8 @@ class SeriesView(BaseLineChartView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return what Chart.js needs; the base class adds the view itself and the URL, which change each time."""
         drawn = self.plot
-        return {
+        planned = {"planned": [_band(span) for span in self.bands]} if self.bands else {}
+        return planned | {
             "labels": self.get_labels(),
             "datasets": self.get_datasets(),
             "range": drawn.range_name,
@@ -73,6 +77,12 @@ def _compress(response: HttpResponse) -> None:
     """Compress an answer: always to the same bytes, so that it keeps its tag, and in a third of Django's time."""
     response.content = gzip.compress(response.content, GZIP_LEVEL, mtime=0)
     response["Content-Encoding"] = "gzip"
+
+
+def _band(span: Span) -> dict[str, int | str]:
+    """Return something planned, in the milliseconds of browsers."""
+    begin, end = (int(at.timestamp() * 1000) for at in (span.begin, span.end))
+    return {"begin": begin, "end": end, "reason": span.reason}
 
 
 def _columns(points: list[Point]) -> dict[str, list[int]]:

@@ -4,10 +4,13 @@ from datetime import UTC, datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils import timezone
 from django_filters import fields  # type: ignore[import-untyped]
 from django_filters import rest_framework as filters
 
 from hubs.models import Repo
+from probes.answers import muted
 from probes.models import CollectRun, Finding, RunStatus, Severity, SidecarState, TarballSnapshot
 
 LARGEST_ID = 2**63 - 1
@@ -88,9 +91,16 @@ class FindingFilter(filters.FilterSet):  # type: ignore[misc]
     code = filters.CharFilter()
     severity = filters.ChoiceFilter(choices=Severity.choices)
     open = filters.BooleanFilter(field_name="closed_at", lookup_expr="isnull")
+    muted = filters.BooleanFilter(
+        method="keep_muted", help_text="Open, and acknowledged or snoozed until later than now."
+    )
     opened_after = MomentFilter(field_name="opened_at", lookup_expr="gte")
     opened_before = MomentFilter(field_name="opened_at", lookup_expr="lt")
 
     class Meta:
         model = Finding
         fields: list[str] = []
+
+    def keep_muted(self, findings: QuerySet[Finding], name: str, wanted: bool) -> QuerySet[Finding]:
+        silent = muted(timezone.now())
+        return findings.filter(silent if wanted else ~silent)

@@ -1,24 +1,20 @@
 """The pages: each takes a request, asks `dashboard.queries` and fills a template. Filters are in the URL."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
 
-from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from dashboard import queries
+from dashboard import queries, screens
 from dashboard.access import readable
 from dashboard.matrix import matrix
+from dashboard.planned import PlannedAround, PlannedLine, planned_around
 from hubs.models import Replica
 from probes.draw.series import RANGE_DAYS, judged_repos
 from probes.judge.conclusion import ReplicaState, conclusions, replica_states
 from probes.models import Finding, RunStatus, Severity
 
-ROWS_A_PAGE = 100
 PROBLEMS_SHOWN = 25
 
 
@@ -27,7 +23,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """Every hub, worst first."""
     now = timezone.now()
     rows = queries.hubs_worst_first(request.user, now)
-    return _page(request, "index.html", now, {"rows": rows})
+    return screens.page(request, "index.html", now, {"rows": rows})
 
 
 @readable
@@ -42,10 +38,12 @@ def hub(request: HttpRequest, hub: str) -> HttpResponse:
     judged = judged_repos(this)
     repos = list(this.repos.select_related("policy")) if every_repo else judged
     conclusion = conclusions([this], now)[this.pk]
+    planned = planned_around(this, [replica.node for replica in replicas], now)
     context = {
         "hub": this,
         "conclusion": conclusion,
-        "columns": _columns(replicas, states),
+        "planned": planned,
+        "columns": _columns(replicas, states, planned),
         "rows": matrix(this, replicas, repos, judged, states, findings, now),
         "every_repo": every_repo,
         "repos_not_shown": 0 if every_repo else this.repos.count() - len(judged),
@@ -53,7 +51,7 @@ def hub(request: HttpRequest, hub: str) -> HttpResponse:
         "findings_in_all": len(findings),
         "range": _range(request),
     }
-    return _page(request, "hub.html", now, context | _looked(states.values()))
+    return screens.page(request, "hub.html", now, context | screens.looked(states.values()))
 
 
 @readable
@@ -68,9 +66,12 @@ def node(request: HttpRequest, hub: str, node: str) -> HttpResponse:
     judged = judged_repos(this)
     rows = matrix(this, replicas, judged, judged, states, findings, now)
     tarballs_there = queries.tarballs_there(replicas)
+    planned = planned_around(this, [first.node], now)
     context = {
         "hub": this,
         "node": first.node,
+        "planned": planned,
+        "planned_now": planned.of_node_now(first.node.tag),
         "places": [
             {
                 "replica": replica,
@@ -84,7 +85,7 @@ def node(request: HttpRequest, hub: str, node: str) -> HttpResponse:
         "findings": _worst_first(findings),
         "range": _range(request),
     }
-    return _page(request, "node.html", now, context | _looked(states.values()))
+    return screens.page(request, "node.html", now, context | screens.looked(states.values()))
 
 
 @readable
@@ -100,7 +101,7 @@ def repo(request: HttpRequest, hub: str, category: str, name: str) -> HttpRespon
         tarballs = tarballs.filter(replica__node__tag=node)
     if request.GET.get("gone") == "no":
         tarballs = tarballs.filter(gone_at=None)
-    tarball_page = _cut(request, tarballs)
+    tarball_page = screens.cut(request, tarballs)
     judged = judged_repos(this.hub)
     (row,) = matrix(this.hub, replicas, [this], judged, states, findings, now)
     context = {
@@ -114,54 +115,13 @@ def repo(request: HttpRequest, hub: str, category: str, name: str) -> HttpRespon
         "findings": _worst_first(findings),
         "node_choices": sorted({replica.node.tag for replica in replicas}),
     }
-    return _page(request, "repo.html", now, context | _looked(states.values()))
-
-
-@readable
-def findings(request: HttpRequest) -> HttpResponse:
-    """Findings with filters: open ones unless others are asked for."""
-    now = timezone.now()
-    shown = queries.findings_for(request.user)
-    state = request.GET.get("state", "open")
-    if state in ("open", "closed"):
-        shown = shown.filter(closed_at__isnull=state == "open")
-    else:
-        state = "all"
-    shown = _filtered(
-        request,
-        shown,
-        hub="hub__tag",
-        node="replica__node__tag",
-        code="code",
-        severity="severity",
-    )
-    context = {
-        "page": _cut(request, shown),
-        "state": state,
-        "caption": f"{state} findings, newest first".capitalize(),
-        "state_choices": ["open", "closed", "all"],
-        "hub_choices": queries.hub_tags(request.user),
-        "node_choices": queries.node_tags(request.user),
-        "severity_choices": Severity.values,
-    }
-    return _page(request, "findings.html", now, context)
-
-
-@readable
-def finding(request: HttpRequest, pk: int) -> HttpResponse:
-    """One finding with its evidence and history."""
-    now = timezone.now()
-    this = get_object_or_404(queries.findings_for(request.user), pk=pk)
-    replicas = [this.replica] if this.replica else queries.replicas_of(this.hub)
-    looked = _looked(replica_states(replicas, now).values())
-    context = {"finding": this, "hub": this.hub, "like_it": queries.like_it(this)}
-    return _page(request, "finding.html", now, context | looked)
+    return screens.page(request, "repo.html", now, context | screens.looked(states.values()))
 
 
 @readable
 def runs(request: HttpRequest) -> HttpResponse:
     """Looks, newest first, with filters."""
-    shown = _filtered(
+    shown = screens.filtered(
         request,
         queries.runs_for(request.user),
         hub="replica__hub__tag",
@@ -169,12 +129,12 @@ def runs(request: HttpRequest) -> HttpResponse:
         status="status",
     )
     context = {
-        "page": _cut(request, shown),
+        "page": screens.cut(request, shown),
         "hub_choices": queries.hub_tags(request.user),
         "node_choices": queries.node_tags(request.user),
         "status_choices": RunStatus.values,
     }
-    return _page(request, "runs.html", timezone.now(), context)
+    return screens.page(request, "runs.html", timezone.now(), context)
 
 
 @readable
@@ -182,29 +142,8 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     """One look: what was executed where, how long it took, what came back."""
     this = get_object_or_404(queries.runs_for(request.user), pk=pk)
     now = timezone.now()
-    looked = _looked(replica_states([this.replica], now).values())
-    return _page(request, "run.html", now, {"run": this, "hub": this.replica.hub} | looked)
-
-
-def _page(
-    request: HttpRequest, template: str, now: datetime, context: dict[str, Any]
-) -> HttpResponse:
-    """Render a page; where it is about no hub in particular, it says when any look was last complete."""
-    if "looked_at" not in context:
-        context["looked_at"] = queries.newest_complete_look(request.user)
-    return render(request, template, {"now": now} | context)
-
-
-def _cut(request: HttpRequest, rows: QuerySet[Any]) -> Page[Any]:
-    return Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
-
-
-def _filtered(request: HttpRequest, rows: QuerySet[Any], **fields: str) -> QuerySet[Any]:
-    """Keep rows that have the values of the URL; an empty one does not filter."""
-    asked = {
-        lookup: value for name, lookup in fields.items() if (value := request.GET.get(name, ""))
-    }
-    return rows.filter(**asked)
+    looked = screens.looked(replica_states([this.replica], now).values())
+    return screens.page(request, "run.html", now, {"run": this, "hub": this.replica.hub} | looked)
 
 
 def _worst_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -218,22 +157,18 @@ def _range(request: HttpRequest) -> str:
 
 
 def _columns(
-    replicas: list[Replica], states: dict[int, ReplicaState]
-) -> list[dict[str, Replica | ReplicaState]]:
-    return [{"replica": replica, "state": states[replica.pk]} for replica in replicas]
+    replicas: list[Replica], states: dict[int, ReplicaState], planned: PlannedAround
+) -> list[dict[str, Replica | ReplicaState | PlannedLine | None]]:
+    return [
+        {
+            "replica": replica,
+            "state": states[replica.pk],
+            "planned": planned.of_node_now(replica.node.tag),
+        }
+        for replica in replicas
+    ]
 
 
 def _about(finding: Finding, replicas: list[Replica]) -> bool:
     """Tell whether a finding is about these replicas, or about a repo wherever it lies."""
     return finding.replica_id is None or finding.replica_id in {replica.pk for replica in replicas}
-
-
-def _looked(states: Iterable[ReplicaState]) -> dict[str, datetime | None]:
-    """Return when one of these replicas was last looked at completely, and when every one had been."""
-    moments = [state.complete_run.started_at if state.complete_run else None for state in states]
-    complete = [at for at in moments if at]
-    every = len(complete) == len(moments)
-    return {
-        "looked_at": max(complete, default=None),
-        "all_looked_at": min(complete, default=None) if every else None,
-    }

@@ -1,10 +1,11 @@
-"""The rows of the API. What opens a door (users, key files, jump hosts) is not among the fields."""
+"""The rows of the API, and what answers take. What opens a door (users, key files, jump hosts) is not among the fields."""
 
 from typing import Any
 
 from rest_framework import serializers
 
 from hubs.models import Hub, Node, Replica, Repo
+from probes.answers import MOST_CHARACTERS
 from probes.models import CollectRun, Finding, TarballSnapshot
 
 
@@ -138,10 +139,40 @@ class FindingSerializer(serializers.ModelSerializer[Finding]):
             "closed_at",
             "acknowledged_by",
             "acknowledged_at",
+            "acknowledged_reason",
+            "acknowledged_until",
+            "reopenings",
+            "told_in",
         ]
 
     def get_path(self, finding: Finding) -> str | None:
         return finding.path or None
+
+
+class AcceptSerializer(serializers.Serializer[Any]):
+    """Why a level is accepted. A field of another name is refused: misspelt, it would mean something else."""
+
+    reason = serializers.CharField(max_length=MOST_CHARACTERS)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        unknown = sorted(set(self.initial_data) - set(self.fields))
+        if unknown:
+            raise serializers.ValidationError(
+                {name: ["There is no such field."] for name in unknown}
+            )
+        return attrs
+
+
+class AcknowledgeSerializer(AcceptSerializer):
+    """Why a finding is to be silent, and until when: null or left out means until it closes."""
+
+    until = serializers.DateTimeField(required=False, allow_null=True, default=None)
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    """Why a request was not followed."""
+
+    detail = serializers.CharField()
 
 
 class ColumnsSerializer(serializers.Serializer[Any]):

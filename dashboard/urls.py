@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
-from dashboard import api, pages
+from dashboard import answers, api, finding_pages, pages
 from dashboard.access import MayRead
 from dashboard.api_docs import api_docs
 from dashboard.charts import SeriesView
@@ -33,8 +33,11 @@ urlpatterns = [
     path("hubs/<str:hub>/<str:node>/", pages.node, name="node"),
     path("hubs/<str:hub>/<str:node>/series/", SeriesView.as_view(), name="series"),
     path("repos/<str:hub>/<str:category>/<str:name>/", pages.repo, name="repo"),
-    path("findings/", pages.findings, name="findings"),
-    path("findings/<int:pk>/", pages.finding, name="finding"),
+    path("findings/", finding_pages.findings, name="findings"),
+    path("findings/<int:pk>/", finding_pages.finding, name="finding"),
+    path("findings/<int:pk>/acknowledge/", answers.acknowledge, name="acknowledge"),
+    path("findings/<int:pk>/withdraw/", answers.withdraw, name="withdraw"),
+    path("findings/<int:pk>/accept/", answers.accept, name="accept"),
     path("runs/", pages.runs, name="runs"),
     path("runs/<int:pk>/", pages.run, name="run"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),

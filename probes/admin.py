@@ -1,10 +1,10 @@
-"""What was seen, in the admin, to read only; and the actions on the inventory that look at nodes.
+"""What was seen, in the admin, to read only; the actions that look at nodes, and those that answer findings.
 
 The work queue's own pages are replaced as well: its schedules run any function that is named to them, so
 whoever may edit one runs code as the user who holds the SSH keys.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,15 +12,18 @@ from django.db import models
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from hubs.admin import HubAdmin, NodeAdmin, ReplicaAdmin
 from hubs.models import Hub, Node, Replica
+from probes.answer_actions import AnswerActions
 from probes.look.looking import LookError
 from probes.look.transport import TransportError
-from probes.models import CollectRun, Finding, TarballSnapshot
+from probes.models import AcceptedLevel, Answer, CollectRun, Finding, TarballSnapshot
 from probes.pipeline import discover, try_look
+from probes.preview_admin import PolicyPreview
 from probes.tasks import queue_looks
 
 # A page cannot wait for more than a few nodes that may each take their whole time.
@@ -100,11 +103,11 @@ class LookingActions(admin.ModelAdmin):  # type: ignore[type-arg]
         self.message_user(request, "There is no enabled replica to look at.", messages.WARNING)
 
 
-class LookingHubAdmin(LookingActions, HubAdmin):
-    """Hubs, with looks."""
+class LookingHubAdmin(PolicyPreview, LookingActions, HubAdmin):
+    """Hubs, with looks, and with policies that are tried on the past."""
 
     replica_lookup = "hub"
-    actions = ["collect_now", "discover_repos"]
+    actions = ["collect_now", "discover_repos", "preview_policy"]
 
 
 class LookingNodeAdmin(LookingActions, NodeAdmin):
@@ -124,7 +127,7 @@ class LookingReplicaAdmin(LookingActions, ReplicaAdmin):
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Rows that only programs write."""
 
-    actions = None
+    actions: Sequence[str] | None = None
     list_per_page = 100
     show_full_result_count = False  # it would count millions of rows again and again
 
@@ -172,15 +175,62 @@ class TarballSnapshotAdmin(ReadOnlyAdmin):
     search_fields = ["path"]
 
 
+class AnswerInline(admin.TabularInline):  # type: ignore[type-arg]
+    """What people did about a finding."""
+
+    model = Answer
+    fields = ["at", "kind", "author_name", "until", "reason"]
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Answers are given by the actions of the list, and on the pages."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was said stays."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Likewise."""
+        return False
+
+
 @admin.register(Finding)
-class FindingAdmin(ReadOnlyAdmin):
+class FindingAdmin(AnswerActions, ReadOnlyAdmin):
     """Verdicts of rules."""
 
-    list_display = ["opened_at", "severity", "code", "hub", "message", "closed_at"]
+    list_display = ["opened_at", "severity", "code", "hub", "message", "closed_at", "acknowledged"]
     list_filter = ["severity", ("closed_at", admin.EmptyFieldListFilter), "code", "hub"]
-    list_select_related = ["hub"]
+    list_select_related = ["hub", "repo", "acknowledged_by"]
     search_fields = ["message", "path", "code", "hub__tag"]
     date_hierarchy = "opened_at"
+    inlines = [AnswerInline]
+    actions = ["acknowledge", "withdraw", "accept_level"]
+
+    @admin.display
+    def acknowledged(self, finding: Finding) -> str:
+        """Return by whom it is silenced, and until when."""
+        if finding.closed_at or not finding.is_muted(timezone.now()):
+            return ""
+        until = finding.acknowledged_until
+        lasts = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "until it closes"
+        return f"by {finding.acknowledged_by or 'somebody whose account is gone'}, {lasts}"
+
+
+@admin.register(AcceptedLevel)
+class AcceptedLevelAdmin(ReadOnlyAdmin):
+    """Levels that somebody accepted; deleting one takes the word back."""
+
+    list_display = ["accepted_at", "repo", "from_stamp_at", "accepted_by", "reason"]
+    list_filter = ["repo__hub", "accepted_by"]
+    list_select_related = ["repo__hub", "accepted_by"]
+    search_fields = ["repo__category", "repo__name", "repo__hub__tag", "reason"]
+    date_hierarchy = "accepted_at"
+    actions = []  # besides deleting
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever has the permission; rules then compare as before."""
+        return request.user.has_perm("probes.delete_acceptedlevel")
 
 
 class TaskAdmin(ReadOnlyAdmin):

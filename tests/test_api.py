@@ -230,6 +230,7 @@ def test_the_schema_knows_every_endpoint(admin_client: Client) -> None:
         *(f"/api/v1/{kind}/{{tag}}/" for kind in ("hubs", "nodes")),
         *(f"/api/v1/{kind}/{{id}}/" for kind in KINDS[2:]),
         "/api/v1/series/{hub}/{node}/",
+        *(f"/api/v1/findings/{{id}}/{verb}/" for verb in ("acknowledge", "withdraw", "accept")),
     }
 
 
@@ -238,6 +239,7 @@ def test_the_docs_page_names_every_endpoint(admin_client: Client) -> None:
 
     for kind in KINDS:
         assert f"GET /api/v1/{kind}/" in page
+    assert "POST /api/v1/findings/{id}/acknowledge/" in page
 
 
 def test_docs_describe_every_endpoint_and_page() -> None:

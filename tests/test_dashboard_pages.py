@@ -294,7 +294,7 @@ def test_a_finding_shows_its_evidence_and_when_it_was_so_before(
 
     page = text(admin_client, f"/findings/{now.pk}/")
 
-    assert "expected at 2024-05-15 seen [1, 2]" in page
+    assert "expected at 2024-05-15 seen 1, 2" in page
     assert "2024-05-13 12:00 UTC" in page
 
 

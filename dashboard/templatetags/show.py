@@ -1,6 +1,5 @@
 """`{% load show %}`: values in templates as `dashboard.wording` says them, with the exact value beside."""
 
-import json
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -25,16 +24,6 @@ register.filter("unknown_since", wording.unknown_since)
 def code(text: str) -> str:
     """Return the code of a rule or status as words: clock skew."""
     return text.replace("_", " ")
-
-
-@register.filter
-def pretty(evidence: object) -> str:
-    """Return a value of JSON on one line, or on several when it holds others."""
-    if isinstance(evidence, str):
-        return evidence
-    return json.dumps(
-        evidence, ensure_ascii=False, indent=1 if isinstance(evidence, dict) else None
-    )
 
 
 @register.simple_tag

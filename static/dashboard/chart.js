@@ -127,6 +127,22 @@
     },
   };
 
+  /* What was planned, behind the lines; however short, it can be seen. */
+  const bands = (planned) => ({
+    id: "bands",
+    beforeDatasetsDraw(chart) {
+      const { ctx, chartArea: area, scales: { x } } = chart;
+      ctx.save();
+      ctx.fillStyle = `${chart.$theme.planned}38`;
+      for (const { begin, end } of planned) {
+        const left = Math.max(area.left, x.getPixelForValue(begin));
+        const right = Math.min(area.right, Math.max(x.getPixelForValue(end), left + 2));
+        if (right > left) ctx.fillRect(left, area.top, right - left, area.bottom - area.top);
+      }
+      ctx.restore();
+    },
+  });
+
   /* Elements --------------------------------------------------------------------------------------- */
 
   const make = (tag, text, properties) => Object.assign(document.createElement(tag), { textContent: text || "" }, properties);
@@ -136,7 +152,7 @@
     const token = (name) => style.getPropertyValue(name).trim();
     return {
       ink: token("--ink"), soft: token("--ink-soft"), line: token("--line"), accent: token("--accent"),
-      alarm: token("--alarm"), colours: dark.matches ? DARK : LIGHT,
+      alarm: token("--alarm"), planned: token("--planned"), colours: dark.matches ? DARK : LIGHT,
     };
   };
 
@@ -246,13 +262,19 @@
         type: "line",
         data: { datasets },
         options: this.options(colours, min, max),
-        plugins: [crosshair, { id: "theme", beforeInit: (chart) => { chart.$theme = colours; } }],
+        plugins: [crosshair, bands(this.planned()), { id: "theme", beforeInit: (chart) => { chart.$theme = colours; } }],
       });
       this.showKeys(datasets);
       const shown = datasets.filter((dataset) => dataset.yAxisID === "size").length;
       const span = `${clock(min, this.zone).slice(0, 10)} to ${clock(max - 1, this.zone).slice(0, 10)}`;
       this.canvas.setAttribute("aria-label", `Sizes of ${shown} repos and tarballs a day of ${this.place.dataset.name}, ${span}`);
-      this.say(`${span}, days of ${this.zone}. Sizes to the byte on hover; the same numbers are in the tables and the API.`);
+      const shaded = [...new Set(this.planned().map((band) => band.reason))];
+      const told = shaded.slice(0, 3).join("; ") + (shaded.length > 3 ? "; …" : ".");
+      this.say(`${span}, days of ${this.zone}. Sizes to the byte on hover; the same numbers are in the tables and the API.${shaded.length ? ` Shaded: ${told}` : ""}`);
+    }
+
+    planned() {
+      return this.answer.planned || [];
     }
 
     datasets(colours) {
@@ -373,7 +395,8 @@
         short.className = "number";
         short.textContent = point.dataset.days ? "" : sizeText(point.raw.bytes);
       }
-      this.tip.replaceChildren(heading, table);
+      const planned = this.planned().filter((band) => band.begin <= at && at < band.end).map((band) => make("p", `Planned: ${band.reason}`));
+      this.tip.replaceChildren(heading, table, ...planned);
       this.tip.hidden = false;
       const width = this.tip.offsetWidth;
       const left = tooltip.caretX + 14 + width > chart.width ? Math.max(0, tooltip.caretX - width - 14) : tooltip.caretX + 14;
