@@ -10,7 +10,7 @@ PYTEST := $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadgroup
 NOBODYS := DATABASE_URL= REDIS_URL=
 export PORT
 
-.PHONY: demo run test check bench format setup static
+.PHONY: demo run test check bench bench-detection format setup static
 
 demo: $(INSTALLED)
 	@scripts/system-programs.sh sshd ssh
@@ -42,6 +42,9 @@ check: $(INSTALLED_DEV)
 bench: $(INSTALLED)
 	@scripts/system-programs.sh sshd ssh
 	@$(PY) -m bench $(BENCH)
+
+bench-detection: $(INSTALLED)
+	@$(PY) -m bench.detection $(BENCH)
 
 format: $(INSTALLED_DEV)
 	.venv/bin/ruff check --fix .

@@ -8,7 +8,7 @@ from bench.cases import Bench, Row
 from bench.stopwatch import BenchError, say
 from scmmon_site.demo.isolation import BASE_DIR
 
-CASES = ("looks", "many_nodes", "memory")
+CASES = ("looks", "many_nodes", "judging", "memory")
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
 
 def line(row: Row) -> str:
     """Return a row as Markdown."""
-    found = f"{row.found:.0f}" if row.unit != "x" else f"{row.found:.2f} x"
+    found = f"{row.found:.3g}" if row.unit != "x" else f"{row.found:.2f} x"
     sign = "≥" if row.at_least else "≤"
     bound = f"{sign} {row.bound:g} {row.unit}"
     kept = "yes" if row.is_met else "**no**"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.estates import Estate
 from bench.forest import Shape, grow
+from bench.pasts import Past, Years
 from bench.stopwatch import medians, say
 from scmmon_site.demo.isolation import BASE_DIR
 
@@ -118,6 +119,20 @@ class Bench:
             yield value("hub page with 50 nodes", page["seconds"] * 1000, 150, "ms")
             yield value("its queries", page["queries"], 25, "queries")
 
+    def judging(self) -> Iterator[Row]:
+        """Yield the judgement of 20 repos on 6 replicas after ten years and after one, and two years of it replayed."""
+        say("history of ten years")
+        ten_years = Past(self.directory / "ten_years", Years(10))
+        say("history of one year")
+        one_year = Past(self.directory / "one_year", Years(1))
+        ten_years.judge(), one_year.judge()
+        ten, one = medians(lambda: ten_years.judge().seconds, lambda: one_year.judge().seconds)
+        yield value("judging 20 repos x 6 replicas x 10 years, whole command", ten, 2, "s")
+        yield against("the same, ten years of history against one", ten, one, 1.2)
+        say("two years, a look every 6 hours")
+        replayed = ten_years.backtest(730).seconds
+        yield value("backtest of 2 years x 20 repos x 6 replicas, every 6 h", replayed, 60, "s")
+
     def memory(self) -> Iterator[Row]:
         """Yield the peak memory of a first look at a million tarballs against one at ten thousand."""
         peaks = []
@@ -163,4 +178,4 @@ def beating(work: str, ours: float, original: float) -> Row:
 
 def value(work: str, found: float, bound: float, unit: str) -> Row:
     """Return the row of a number that is bounded by itself."""
-    return Row(work, f"{found:.0f} {unit}", "", found, bound, unit)
+    return Row(work, f"{found:.3g} {unit}", "", found, bound, unit)
