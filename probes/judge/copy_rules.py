@@ -1,7 +1,7 @@
 """Rules about copies of one repo: does a replica lack what another has, do copies of one tarball differ."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -175,7 +175,12 @@ def diverged(past: RepoPast, limits: Limits) -> Iterator[Verdict]:
         ]
         most_bytes = max((tarball.size_bytes for _, tarball in held), default=0)
         held = [one for one in held if not is_cut_copy(one[1], one[0], most_bytes, limits)]
-        differing = _differing(held) if len(held) > 1 else ()
+        gone = [
+            (by_replica[replica_id], tarball)
+            for replica_id, tarball in generation.held.items()
+            if replica_id in by_replica and tarball.gone_at and tarball.size_bytes
+        ]
+        differing = _differing(held, gone) if len(held) > 1 else ()
         if differing:
             verdicts.append(_diverged(past, generation.key, held, differing))
     yield from grouped(verdicts, past.repo, None, DIVERGED_ALONE_AT_MOST)
@@ -185,34 +190,44 @@ def _comparable(tarball: Tarball, kept: Kept, limits: Limits) -> bool:
     return not (tarball.gone_at or under_way(tarball, kept, limits) or told_alone(tarball, limits))
 
 
-def _differing(held: Sequence[tuple[Kept, Tarball]]) -> list[tuple[Kept, Tarball]]:
-    """Return the copies that are not like most; like the source where as many are like another."""
-    by_size = _unlike_most([(kept, tarball, tarball.size_bytes) for kept, tarball in held])
+def _differing(
+    held: Sequence[tuple[Kept, Tarball]], gone: Sequence[tuple[Kept, Tarball]]
+) -> list[tuple[Kept, Tarball]]:
+    """Return the copies that are not like most; like the source where as many are like another.
+
+    Copies that were purged bear witness, too, or the last but one to go would be blamed for the fault of the last.
+    """
+    by_size = _unlike_most(held, gone, lambda tarball: tarball.size_bytes)
     if by_size:
         return by_size
     differing = []
     for kind in sorted({tarball.sidecar_kind for _, tarball in held}):
-        differing += _unlike_most(
-            [
-                (kept, tarball, tarball.sidecar_digest)
-                for kept, tarball in held
-                if tarball.sidecar_kind == kind and tarball.sidecar_state == "ok"
-            ]
+        alike, gone_alike = (
+            [one for one in some if one[1].sidecar_kind == kind and one[1].sidecar_state == "ok"]
+            for some in (held, gone)
         )
+        differing += _unlike_most(alike, gone_alike, lambda tarball: tarball.sidecar_digest)
     return differing
 
 
 def _unlike_most(
-    held: Sequence[tuple[Kept, Tarball, int | str]],
+    held: Sequence[tuple[Kept, Tarball]],
+    gone: Sequence[tuple[Kept, Tarball]],
+    content: Callable[[Tarball], int | str],
 ) -> list[tuple[Kept, Tarball]]:
-    counts = Counter(content for _, _, content in held)
-    if len(counts) < 2:
+    if len({content(tarball) for _, tarball in held}) < 2:
         return []
-    trusted = max(
+    counts = Counter(content(tarball) for _, tarball in [*held, *gone])
+    of_source = {content(tarball) for kept, tarball in [*held, *gone] if kept.replica.is_source}
+    _, trusted = max(
         held,
-        key=lambda one: (counts[one[2]], one[0].replica.is_source, -one[0].replica.id),
-    )[2]
-    return [(kept, tarball) for kept, tarball, content in held if content != trusted]
+        key=lambda one: (
+            counts[content(one[1])],
+            content(one[1]) in of_source,
+            -one[0].replica.id,
+        ),
+    )
+    return [one for one in held if content(one[1]) != content(trusted)]
 
 
 def _diverged(
@@ -264,7 +279,13 @@ def too_few_copies(past: RepoPast, limits: Limits) -> Iterator[Verdict]:
         return
     holders = [kept for kept in past.kept if _holds(kept, newest, limits)]
     sites = {kept.replica.site or kept.replica.node for kept in holders}
-    unknown = past.replicas - len(past.kept)
+    # One that was looked at before a copy was due there may hold it by now, as may one that is unknown.
+    not_yet = [
+        kept
+        for kept in past.kept
+        if kept not in holders and kept.moment - (source.moment - before) < newest.stamp_at
+    ]
+    unknown = past.replicas - len(past.kept) + len(not_yet)
     copies_short = bool(limits.copies) and len(holders) + unknown < (limits.copies or 0)
     sites_short = bool(limits.sites) and len(sites) + unknown < (limits.sites or 0)
     if copies_short or sites_short:

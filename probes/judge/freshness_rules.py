@@ -225,6 +225,7 @@ def _gap(past: RepoPast, kept: Kept, due: Due, later: datetime) -> Verdict:
             "before": wording.iso(later),
             "expected": due.expectation,
             "expected_at": wording.iso(due.expected_at),
+            "nodes": [kept.replica.label],
         },
         replica_id=kept.replica.id,
         repo_id=past.repo.id,

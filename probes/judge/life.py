@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from probes.judge.rules import CODES, LOOK_CODES, REPO_CODES
 from probes.judge.values import WORST_FIRST, HubPast, ReplicaPast, Verdict
 
+ABOUT_LOOKING = LOOK_CODES | {"monitor_late"}
 Identity = tuple[str, str]  # code, and key of the subject
 SAME_WITHIN = timedelta(days=1)  # of its closing, a finding that comes back is the same
 HOLES_REMEMBERED = timedelta(days=45)  # an overdue backup that was told is not told again as a gap
@@ -124,8 +125,14 @@ def decide(
         if identity not in decision.doubts
         for subject in verdict.includes
     }
+    doubted = {
+        (code, key(subject))
+        for (code, _), verdict in verdicts.items()
+        if (code, _) in decision.doubts
+        for subject in verdict.includes
+    }
     for identity, finding in standing.items():
-        if identity in verdicts:
+        if identity in verdicts or identity in doubted:
             continue
         # One that was confirmed later than this moment was judged on newer evidence by another judge.
         if identity in told_by or (finding.confirmed_at <= now and _may_close(finding, evidence)):
@@ -173,7 +180,7 @@ def _identity(finding: Told) -> Identity:
 def _doubt(verdict: Verdict, before: Doubt | None, wanted: int, evidence: Evidence) -> Doubt | None:
     """Return what is still to be confirmed by more looks; None when there were enough."""
     looked_at = evidence.looked_at(verdict)
-    if wanted <= 1 or verdict.code in LOOK_CODES or looked_at is None:
+    if wanted <= 1 or verdict.code in ABOUT_LOOKING or looked_at is None:
         return None  # failed looks are counted by their own rule
     if before and looked_at <= before.looked_at:
         return before
@@ -210,17 +217,22 @@ def _may_close(finding: Told, evidence: Evidence) -> bool:
         return True  # not looked at any more
     if finding.repo_id is not None and finding.repo_id not in evidence.wanted:
         return True  # not judged any more
-    if finding.code in LOOK_CODES and finding.replica_id is not None:
-        return _went_further(finding, replica)
+    if finding.code == "not_looked":
+        return any(
+            _was_looked_at(one) for one in ([replica] if replica else evidence.past.replicas)
+        )
+    if finding.code in LOOK_CODES:
+        return _went_further(finding, replica, evidence)
     if finding.code == "select_unmatched":
         return finding.repo_id not in {repo.id for repo in evidence.past.unmatched}
-    if finding.code in ("monitor_late", "not_looked"):
+    if finding.code == "monitor_late":
         return True  # somebody looked
     if replica is None:
         return _compared_are_known(finding, evidence)
     if not replica.known or not replica.complete:
         return False
-    if finding.code in REPO_CODES or finding.repo_id is not None:
+    about_repos = finding.repo_id is not None or "repos" in finding.evidence
+    if finding.code in REPO_CODES or about_repos:
         return (
             not replica.empty
             and replica.id in evidence.all_read
@@ -236,7 +248,11 @@ def _may_close(finding: Told, evidence: Evidence) -> bool:
     }.get(finding.code, True)
 
 
-def _went_further(finding: Told, replica: ReplicaPast | None) -> bool:
+def _was_looked_at(replica: ReplicaPast) -> bool:
+    return replica.known or (replica.latest is not None and replica.latest.status != "ok")
+
+
+def _went_further(finding: Told, replica: ReplicaPast | None, evidence: Evidence) -> bool:
     """Return whether a later look shows that what a finding tells of a failed look is over.
 
     A host key that changed is not forgiven because the node then fell silent, and a look that was merely ended
@@ -244,6 +260,9 @@ def _went_further(finding: Told, replica: ReplicaPast | None) -> bool:
     """
     if replica is None or replica.latest is None or replica.latest.status == "ok":
         return True
+    at = replica.latest.started_at
+    if replica.planned.covering(at) or evidence.past.planned.covering(at):
+        return False  # it failed in a window, in which nothing is told of it
     if replica.latest.status == "aborted":
         return False
     return not (finding.code == "host_key" and replica.latest.status in ("unreachable", "timeout"))
@@ -253,4 +272,7 @@ def _compared_are_known(finding: Told, evidence: Evidence) -> bool:
     unknown = {
         replica.label for replica in evidence.past.replicas if not replica.known or replica.empty
     }
-    return not unknown.intersection(finding.evidence.get("compared_with", ()))
+    asked = list(finding.evidence.get("compared_with", ()))
+    if finding.replica_id is None:
+        asked += finding.evidence.get("nodes", ())
+    return not unknown.intersection(asked)

@@ -26,9 +26,11 @@ def look_failed(past: HubPast, limits: Limits, now: datetime) -> Iterator[Verdic
     together: dict[tuple[str, str], list[tuple[ReplicaPast, Look]]] = defaultdict(list)
     for replica in past.replicas:
         look = replica.latest
-        if replica.planned.covering(now) or past.planned.covering(now):
-            continue  # somebody works there, and said so
-        if look and look.status != OK and replica.failures_in_a_row >= limits.alert_after:
+        if not look or look.status == OK:
+            continue
+        if replica.planned.covering(look.started_at) or past.planned.covering(look.started_at):
+            continue  # somebody worked there, and said so
+        if replica.failures_in_a_row >= limits.alert_after:
             code = CODE_OF_STATUS.get(look.status, "incomplete")
             together[code, _subject_of_failure(replica, look)].append((replica, look))
     for (code, subject), failures in together.items():
@@ -94,11 +96,14 @@ def monitor_late(past: HubPast, limits: Limits, now: datetime) -> Iterator[Verdi
     if not looks:
         return
     within = spoken_duration(limits.look_within)
-    for later, earlier in pairwise([max(now, looks[0]), *looks]):
+    if now - looks[0] > limits.look_within:
+        yield _monitor_late(looks[0], None, past, within)
+        return
+    for later, earlier in pairwise(looks):
         if later < now - BLINDNESS_TOLD_FOR:
             return
         if later - earlier > limits.look_within:
-            yield _monitor_late(earlier, later if later < now else None, past, within)
+            yield _monitor_late(earlier, later, past, within)
             return
 
 

@@ -117,6 +117,10 @@ def _daily_loss(points: Sequence[tuple[int, int]], days: int) -> float:
     recent = [(day, float(free)) for day, free in points if day > points[-1][0] - days]
     if len(recent) < min(days, FEWEST_DISK_DAYS):
         return 0.0
+    if days < FEWEST_DISK_DAYS:
+        ebbs = [free for day, free in points if day <= points[-1][0] - days]
+        if ebbs and points[-1][1] >= min(ebbs):
+            return 0.0  # the tide of a week has been as low before
     third = len(recent) // 3 or 1
     before, after = recent[:third], recent[-third:]
     if max(free for _, free in after) >= max(free for _, free in before):

@@ -16,6 +16,7 @@ from probes.judge import (
 from probes.judge.freshness_rules import Freshness, freshness
 from probes.judge.gathering import gathered
 from probes.judge.grouping import grouped
+from probes.judge.showing import shown
 from probes.judge.values import HubPast, RepoPast, Verdict
 
 # Each is called with a value, the limits and a moment or zone, and gives verdicts.
@@ -103,7 +104,7 @@ def verdicts_on(
     past: HubPast, limits: Limits, repos: Iterable[tuple[RepoPast, Limits]], now: datetime
 ) -> Iterator[Verdict]:
     """Give all that is to be told of a hub at a moment, what has one cause in one verdict."""
-    yield from _of_looks(past, limits, now)
+    told = list(_of_looks(past, limits, now))
     fresh: list[Freshness] = []
     of_repos: list[Verdict] = []
     names = {}
@@ -112,8 +113,12 @@ def verdicts_on(
         of_repos += _of_repo(repo_past, repo_limits)
         if one := freshness(repo_past, repo_limits):
             fresh.append(one)
-    yield from freshness_rules.overdue(fresh, past)
-    yield from gathered(of_repos, names, past.replicas)
+    told += freshness_rules.overdue(fresh, past)
+    told += gathered(of_repos, names, past.replicas)
+    replicas = {replica.id: replica for replica in past.replicas}
+    paths = {repo_id: repo.path for repo_id, repo in names.items()}
+    for verdict in told:
+        yield shown(verdict, replicas, paths)
 
 
 def _of_looks(past: HubPast, limits: Limits, now: datetime) -> Iterator[Verdict]:
