@@ -29,9 +29,12 @@ from probes.judge.values import (
 COUNTED_DAYS = 7
 # A tarball of the last minutes of a day is there some time after midnight; longer where the grace says so.
 DAY_SETTLES_WITHIN = timedelta(hours=3)
+# Repos that were missed while nothing else was made, and beside others that were made.
+TOGETHER_FROM_NOTHING, TOGETHER_FROM = 2, 3
 GAPS_TOLD_FOR = timedelta(days=7)
 # Repos whose backups were expected so close to each other belong to one night.
 ONE_NIGHT = timedelta(hours=14)
+EARLY = timedelta(hours=2)  # a tarball made so much before is of that night, too
 # Where all that keep office hours rest, it is a holiday; but not for so long.
 LONGEST_HOLIDAY = timedelta(days=10)
 STAMPS_OF_A_HOLIDAY = 12  # that are asked whether somebody worked
@@ -99,25 +102,25 @@ def _was_made_on(day: date, fresh: Freshness, zone: ZoneInfo) -> bool:
 
 def _one_night(late: Sequence[Freshness], all_repos: Sequence[Freshness]) -> list[Freshness]:
     """Return the late repos that were expected in one night in which the hub made no backup, or hardly any."""
-    by_time = sorted(
-        (fresh.due.expected_at, place) for place, fresh in enumerate(late) if fresh.due
-    )
-    best: list[Freshness] = []
-    for begin, _ in by_time:
-        together = [late[place] for at, place in by_time if begin <= at <= begin + ONE_NIGHT]
-        made = [
-            fresh
-            for fresh in all_repos
-            if not fresh.due and fresh.newest.stamp_at >= begin - ONE_NIGHT / 7
-        ]
-        if not made:  # nothing at all since: what became late later is the same outage
-            together = [late[place] for at, place in by_time if at >= begin]
-        is_night = len(together) >= 2 and (
-            not made or (len(together) >= 3 and len(together) >= len(made))
-        )
-        if is_night and len(together) > len(best):
-            best = together
-    return best
+    expected = [(fresh.due.expected_at, fresh) for fresh in late if fresh.due]
+    nights = (_missed_from(begin, expected, all_repos) for begin, _ in expected)
+    return max(nights, key=len, default=[])
+
+
+def _missed_from(
+    begin: datetime,
+    expected: Sequence[tuple[datetime, Freshness]],
+    all_repos: Sequence[Freshness],
+) -> list[Freshness]:
+    """Return the late repos of the night that began at a moment; none where most of the hub was backed up."""
+    made = [
+        fresh for fresh in all_repos if not fresh.due and fresh.newest.stamp_at >= begin - EARLY
+    ]
+    if not made:  # nothing at all since: what became late later is the same outage
+        missed = [fresh for at, fresh in expected if at >= begin]
+        return missed if len(missed) >= TOGETHER_FROM_NOTHING else []
+    missed = [fresh for at, fresh in expected if begin <= at <= begin + ONE_NIGHT]
+    return missed if len(missed) >= max(TOGETHER_FROM, len(made)) else []
 
 
 def _overdue(fresh: Freshness, due: Due, past: HubPast) -> Verdict:

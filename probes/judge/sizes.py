@@ -16,20 +16,16 @@ from probes.judge.robust import median, spread
 
 USUAL = 14  # good tarballs that make the level
 STEPS_OVER = 40  # tarballs in which steps are looked for
-FEWEST, CERTAIN_FROM, TREND_FROM = (
-    2,
-    5,
-    10,
-)  # of those: before the first none is odd, before the second gross steps only
+# Of those: before the first none is odd, before the second only what is gross, before the third no trend is known.
+FEWEST, CERTAIN_FROM, TREND_FROM = 2, 5, 10
 CUT = 6.0  # scales
 ROUNDING = 1e-9  # of logarithms
 SCALE_FLOORS = ((9, 0.004), (5, 0.01), (0, 0.02))  # from so many on
 LEAST_DROP, LEAST_DROP_COLD = 0.0202, 0.1625  # of the logarithm: 2 % and 15 %
 LEAST_RISE, LEAST_RISE_COLD = 0.405, 1.1  # 50 % and to the threefold
 LEAST_UP = 0.03
-NEW_LEVEL_AFTER = (
-    3  # tarballs of a new level are what the next is compared with, though the step is still told
-)
+# So many tarballs of a new level are what the next is compared with, though the step is still told.
+NEW_LEVEL_AFTER = 3
 
 DRIFT_FROM = 14  # tarballs
 DRIFT_OVER = 45
@@ -103,9 +99,7 @@ class _Steps:
         self.usual: list[float] = []
         self.run: _Run | None = None
         self.found: list[Step] = []
-        self.level_since = (
-            0  # what is before this place has another level, and nobody asks any more
-        )
+        self.level_since = 0  # before this place it was another level
 
     def take(self, place: int, level: float) -> None:
         """Take the next size."""
