@@ -1,7 +1,7 @@
 """`backtest`: what the rules would have said at each look in the past."""
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from hubs.commands import EX_USAGE, WatchCommand
 from hubs.durations import parse_duration
+from hubs.moments import parse_moment
 from hubs.overrides import OverrideError, overrides_from
 from probes.judge.backtest import backtest
 from probes.management.commands.judge import hubs_asked_for
+from probes.preview_trial import SHORTEST_STEP
 from probes.reports import finding_as_json
-
-SHORTEST_STEP = timedelta(minutes=1)
 
 
 class Command(WatchCommand):
@@ -83,9 +83,6 @@ class Command(WatchCommand):
 def moment_of(text: str, zone: ZoneInfo) -> datetime:
     """Return the moment that a date or time means, in the zone where it names none; raises CommandError."""
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise CommandError(
-            f"{text!r} is no date: write YYYY-MM-DD, or a time in ISO 8601", returncode=EX_USAGE
-        ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        return parse_moment(text, zone)
+    except ValueError as problem:
+        raise CommandError(str(problem), returncode=EX_USAGE) from None
