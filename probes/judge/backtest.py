@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Min
+from django.utils import timezone
 
 from hubs.limits import Limits, limits_from
 from hubs.models import Hub, Replica, Repo, judged, policy_layer
@@ -44,9 +45,16 @@ def backtest(
     progress: Progress = lambda done, all_of_them: None,
 ) -> Backtest:
     """Replay the rules at looks that are `every` apart, with some limits replaced; nothing is stored."""
+    until = min(until, timezone.now())
     replicas = list(hub.replicas.filter(enabled=True).select_related("node").order_by("pk"))
+    watched = _watched_since(replicas)
+    replicas = [replica for replica in replicas if replica.pk in watched]
+    if not replicas:
+        return Backtest(0, [])
+    # Before that there is nothing to look at.
+    since += max(0, (min(watched.values()) - since) // every) * every
     repos = {repo.pk: repo for repo in judged(hub.repos.select_related("policy"))}
-    setting = _setting(hub, replicas, repos, overrides)
+    setting = _setting(hub, replicas, repos, watched, overrides or {}, every)
     moments = list(moments_between(since, until, every))
     looks = _looks(replicas, since - every, until)
     states = replay(setting, _happenings(replicas, repos, until), looks, moments)
@@ -63,15 +71,18 @@ def _setting(
     hub: Hub,
     replicas: list[Replica],
     repos: Mapping[int, Repo],
-    overrides: Mapping[str, Any] | None,
+    watched: Mapping[int, datetime],
+    overrides: Mapping[str, Any],
+    every: timedelta,
 ) -> Setting:
     hub_layer = policy_layer(hub)
+    limits = limits_from(hub_layer, overrides)
     planned = planned_of_nodes(hub, [replica.node for replica in replicas])
     labels = replica_labels(replicas)
-    watched = _watched_since(replicas)
     return Setting(
         zone=hub.zone,
-        limits=limits_from(hub_layer, overrides),
+        # The looks of the replay are nobody's neglect, however far they are apart.
+        limits=replace(limits, look_within=max(limits.look_within, 2 * every)),
         replicas=[
             ReplicaPast(
                 id=replica.pk,
@@ -98,7 +109,7 @@ def _setting(
 
 
 def _limits(
-    hub_layer: Mapping[str, Any] | None, repo: Repo, overrides: Mapping[str, Any] | None
+    hub_layer: Mapping[str, Any] | None, repo: Repo, overrides: Mapping[str, Any]
 ) -> Limits:
     return limits_from(hub_layer, policy_layer(repo), overrides)
 
@@ -185,44 +196,57 @@ def _of_one(
     changed = [event for event in events if event.kind == TarballEvent.Kind.CHANGED]
     tarball = last._replace(gone_at=None, verified_at=None, verified_verdict="")
     if changed:
-        tarball = _as(
-            tarball,
-            changed[0].size_bytes_before,
-            changed[0].mtime_at_before,
-            changed[0].digest_before,
-        )
+        tarball = _before(changed[0], tarball)
     yield Happening(_came_at(last, first_look_at), *place, tarball)
+    is_told = last.verified_at is None
     for event in events:
+        if not is_told and last.verified_at and last.verified_at <= event.noticed_at:
+            is_told, tarball = True, _proved_as(last, tarball)
+            yield Happening(last.verified_at, *place, tarball)
         if event.kind == TarballEvent.Kind.RETURNED:
             if event.gone_at_before:
                 yield Happening(event.gone_at_before, *place, None)
             yield Happening(event.noticed_at, *place, tarball)
         else:
-            tarball = _as(tarball, event.size_bytes_after, event.mtime_at_after, event.digest_after)
-            change = Change(
-                tarball,
-                event.noticed_at,
-                event.size_bytes_before,
-                event.size_bytes_after,
-                event.digest_before,
-                event.digest_after,
-            )
-            yield Happening(event.noticed_at, *place, tarball, change)
-    if last.verified_at:
-        proved = tarball._replace(
-            verified_at=last.verified_at, verified_verdict=last.verified_verdict
-        )
-        yield Happening(last.verified_at, *place, proved)
+            tarball = _after(event, tarball)
+            yield Happening(event.noticed_at, *place, tarball, _change(event, tarball))
+    if not is_told and last.verified_at:
+        yield Happening(last.verified_at, *place, _proved_as(last, tarball))
     if last.gone_at:
         yield Happening(last.gone_at, *place, None)
 
 
+def _proved_as(last: Tarball, tarball: Tarball) -> Tarball:
+    return tarball._replace(verified_at=last.verified_at, verified_verdict=last.verified_verdict)
+
+
+def _change(event: TarballEvent, tarball: Tarball) -> Change:
+    return Change(
+        tarball,
+        event.noticed_at,
+        event.size_bytes_before,
+        event.size_bytes_after,
+        event.digest_before,
+        event.digest_after,
+    )
+
+
+def _before(event: TarballEvent, tarball: Tarball) -> Tarball:
+    return _as(tarball, event.size_bytes_before, event.mtime_at_before, event.digest_before)
+
+
+def _after(event: TarballEvent, tarball: Tarball) -> Tarball:
+    return _as(tarball, event.size_bytes_after, event.mtime_at_after, event.digest_after)
+
+
 def _as(tarball: Tarball, size_bytes: int, mtime_at: datetime | None, digest: str) -> Tarball:
+    """Return a tarball as it was; an event tells of its sidecar only the digest, so that one without had none."""
     return tarball._replace(
         size_bytes=size_bytes,
         mtime_at=mtime_at,
         sidecar_digest=digest,
-        sidecar_size_bytes=size_bytes if digest else tarball.sidecar_size_bytes,
+        sidecar_state="ok" if digest else "absent",
+        sidecar_size_bytes=size_bytes if digest else None,
     )
 
 

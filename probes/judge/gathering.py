@@ -8,7 +8,7 @@ from datetime import timedelta
 from probes.judge import wording
 from probes.judge.values import WORST_FIRST, ReplicaPast, RepoName, Verdict
 
-TOGETHER_FROM = 3  # repos
+TOGETHER_FROM, TARBALLS_TOGETHER_FROM = 3, 11  # repos
 ONE_CAUSE_WITHIN = timedelta(hours=24)
 
 
@@ -29,8 +29,7 @@ def gathered(
         else:
             yield verdict
     for (_, replica_id), alike in of_replica.items():
-        many = max(TOGETHER_FROM, (len(repos) + 1) // 2)
-        if _repos_of(alike) >= many:
+        if _repos_of(alike) >= _many(alike, len(repos)):
             yield _together(alike, repos, f"replica {replica_id}", labels[replica_id])
         else:
             yield from alike
@@ -43,6 +42,12 @@ def gathered(
                 )
             else:
                 yield from cluster
+
+
+def _many(alike: Sequence[Verdict], repos: int) -> int:
+    """Return how many repos with the same fault have it of their replica: half of all, and more where it is of tarballs."""
+    of_tarballs = all(verdict.path for verdict in alike)
+    return max(TARBALLS_TOGETHER_FROM if of_tarballs else TOGETHER_FROM, (repos + 1) // 2)
 
 
 def _repos_of(verdicts: Iterable[Verdict]) -> int:

@@ -160,6 +160,22 @@ def _is_odd(tarball: Tarball) -> bool:
     )
 
 
+def _like_the_one_before(complete: Look | None, now: datetime) -> Look:
+    """Return a look that nobody stored: complete, and it saw of locks and of other files what the one before saw."""
+    if complete is None:
+        return Look(0, now, now, "ok", full=False)
+    return Look(
+        0,
+        now,
+        now,
+        "ok",
+        full=False,
+        unrecognised=complete.unrecognised,
+        unrecognised_examples=complete.unrecognised_examples,
+        locks=complete.locks,
+    )
+
+
 def _with(
     looks: tuple[tuple[datetime, bool], ...], now: datetime, *, is_complete: bool
 ) -> tuple[tuple[datetime, bool], ...]:
@@ -180,7 +196,9 @@ class _House:
         self.shelves: dict[int, Shelf] = defaultdict(Shelf)
         self.copies: dict[int, tuple[list[Window], Copies]] = {}
         self.replicas = {
-            replica.id: replace(replica, latest=None, complete=None, known=False)
+            replica.id: replace(
+                replica, latest=None, complete=None, known=False, failures_in_a_row=0
+            )
             for replica in setting.replicas
         }
         self.present: dict[int, int] = defaultdict(int)
@@ -209,7 +227,7 @@ class _House:
         self.look_number += 1
         stored = self._stored_look(replica.id, now)
         look = replace(
-            stored or Look(0, now, now, "ok"),
+            stored or _like_the_one_before(replica.complete, now),
             id=self.look_number,
             started_at=now,
             ended_at=now + SECONDS_OF_A_LOOK,
@@ -250,23 +268,42 @@ class _House:
 
     def _see(self, replica_id: int, now: datetime) -> None:
         """Take what happened on a replica since the last complete look."""
-        waiting, touched = self.waiting[replica_id], {}
-        while waiting and waiting[0].at <= now:
-            happening = waiting.popleft()
-            if happening.repo_id not in self.setting.repos:
-                continue
-            place = replica_id, happening.repo_id
-            series = self.series.setdefault(place, _Series())
+        is_first = self.replicas[replica_id].complete is None
+        touched: dict[int, _Series] = {}
+        for happening in self._since_the_last_look(replica_id, now, is_first=is_first):
+            series = self.series.setdefault((replica_id, happening.repo_id), _Series())
             before = series.present
             # What came before the first look of the replay was seen by looks of the time.
-            is_first = self.replicas[replica_id].complete is None
             after = series.take(happening, happening.at if is_first else now)
             if after:
                 self.shelves[happening.repo_id].put(replica_id, after)
             self.present[replica_id] += series.present - before
-            touched[place] = series
+            touched[happening.repo_id] = series
         for series in touched.values():
             series.settle()
+
+    def _since_the_last_look(
+        self, replica_id: int, now: datetime, *, is_first: bool
+    ) -> list[Happening]:
+        """Return what a look can know of: not what came and went between two looks."""
+        waiting, happened = self.waiting[replica_id], []
+        last: dict[tuple[int, str], Happening] = {}
+        while waiting and waiting[0].at <= now:
+            happening = waiting.popleft()
+            if happening.repo_id in self.setting.repos:
+                happened.append(happening)
+                last[happening.repo_id, happening.path] = happening
+        if is_first:
+            return happened
+        return [
+            one
+            for one in happened
+            if last[one.repo_id, one.path].tarball or self._is_known(replica_id, one)
+        ]
+
+    def _is_known(self, replica_id: int, happening: Happening) -> bool:
+        series = self.series.get((replica_id, happening.repo_id))
+        return series is not None and happening.path in series.by_path
 
     # --- Judging
 
