@@ -344,9 +344,7 @@ def test_a_copy_still_on_its_way_is_not_diverged() -> None:
     source, copy = pair(hub)
     lay_snapshots(source, stamps=every(1))
     written_at = NOW - MINUTE
-    lay_snapshots(
-        copy, stamps=every(1), size_bytes=77, sidecar_state="absent", mtime_at=written_at
-    )
+    lay_snapshots(copy, stamps=every(1), size_bytes=77, sidecar_state="absent", mtime_at=written_at)
 
     assert judge_hub(hub, NOW).opened == []
 
@@ -370,3 +368,18 @@ def test_many_diverged_tarballs_of_a_repo_are_one_finding() -> None:
 
     assert finding.path == ""
     assert finding.evidence["tarballs"] == 11
+
+
+@pytest.mark.parametrize(("days", "severity"), [(1, "warn"), (6, "alarm")])
+def test_the_only_repo_that_rests_on_weekends_may_have_a_holiday(days: int, severity: str) -> None:
+    hub = make_hub()
+    replica = make_replica(hub)
+    friday = NOW.replace(day=10, hour=2)
+    stamps = [friday - DAY * number for number in range(40)]
+    lay_snapshots(replica, stamps=[at for at in stamps if at.weekday() < 5])
+    moment = friday + (3 + days) * DAY
+    make_run(replica, moment)
+
+    judge_hub(hub, moment)
+
+    assert [finding.severity for finding in told(hub, "overdue")] == [severity]

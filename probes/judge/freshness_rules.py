@@ -36,7 +36,7 @@ GAPS_TOLD_FOR = timedelta(days=7)
 ONE_NIGHT = timedelta(hours=14)
 EARLY = timedelta(hours=2)  # a tarball made so much before is of that night, too
 # Where all that keep office hours rest, it is a holiday; but not for so long.
-LONGEST_HOLIDAY = timedelta(days=10)
+LONGEST_HOLIDAY, LONGEST_HOLIDAY_ALONE = timedelta(days=10), timedelta(days=5)
 STAMPS_OF_A_HOLIDAY = 12  # that are asked whether somebody worked
 BACKDATED, BACKDATED_TOLD_FOR = timedelta(hours=12), timedelta(days=2)
 
@@ -80,7 +80,8 @@ def overdue(all_repos: Sequence[Freshness], past: HubPast) -> Iterator[Verdict]:
         yield _overdue_together(night, all_repos, past, "night", ALARM)
     for fresh in late:
         if fresh.due and fresh not in resting and fresh not in night:
-            yield _overdue(fresh, fresh.due, past)
+            severity = WARN if _may_rest_alone(fresh, all_repos, past) else ALARM
+            yield _overdue(fresh, fresh.due, past, severity)
 
 
 def _may_rest(fresh: Freshness, all_repos: Sequence[Freshness], zone: ZoneInfo) -> bool:
@@ -93,6 +94,14 @@ def _may_rest(fresh: Freshness, all_repos: Sequence[Freshness], zone: ZoneInfo) 
         return False
     day = expected_at.astimezone(zone).date()
     return not any(_was_made_on(day, other, zone) for other in peers)
+
+
+def _may_rest_alone(fresh: Freshness, all_repos: Sequence[Freshness], past: HubPast) -> bool:
+    """Say whether a late repo may have a holiday that nobody can tell: it alone rests on weekends, and no calendar is kept."""
+    if not fresh.due or not fresh.rests_on_weekdays or past.planned:
+        return False
+    is_alone = not any(other.rests_on_weekdays for other in all_repos if other is not fresh)
+    return is_alone and fresh.kept.moment - fresh.due.expected_at <= LONGEST_HOLIDAY_ALONE
 
 
 def _was_made_on(day: date, fresh: Freshness, zone: ZoneInfo) -> bool:
@@ -123,12 +132,12 @@ def _missed_from(
     return missed if len(missed) >= max(TOGETHER_FROM, len(made)) else []
 
 
-def _overdue(fresh: Freshness, due: Due, past: HubPast) -> Verdict:
+def _overdue(fresh: Freshness, due: Due, past: HubPast, severity: str) -> Verdict:
     kept, newest = fresh.kept, fresh.newest
     gone = " and is not there any more, nor is any other" if newest.gone_at else ""
     return Verdict(
         code="overdue",
-        severity=ALARM,
+        severity=severity,
         subject=_subject(fresh),
         message=f"The newest tarball of {fresh.repo.path} on {kept.replica.label} is of "
         f"{wording.moment(newest.stamp_at, past.zone)}{gone}. Expected is {due.expectation} with "
