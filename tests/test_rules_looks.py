@@ -1,6 +1,5 @@
 """Rules about looks: what is told of a node that cannot be looked at, and of a selection that matches nothing."""
 
-
 import pytest
 
 from probes.judge.findings import judge_hub

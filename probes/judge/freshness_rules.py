@@ -34,8 +34,10 @@ TOGETHER_FROM_NOTHING, TOGETHER_FROM = 2, 3
 GAPS_TOLD_FOR = timedelta(days=7)
 # Repos whose backups were expected so close to each other belong to one night.
 ONE_NIGHT = timedelta(hours=14)
+HALF_A_DAY = timedelta(hours=12)
 EARLY = timedelta(hours=2)  # a tarball made so much before is of that night, too
 # Where all that keep office hours rest, it is a holiday; but not for so long.
+A_DAY = timedelta(days=1)
 LONGEST_HOLIDAY, LONGEST_HOLIDAY_ALONE = timedelta(days=10), timedelta(days=5)
 STAMPS_OF_A_HOLIDAY = 12  # that are asked whether somebody worked
 BACKDATED, BACKDATED_TOLD_FOR = timedelta(hours=12), timedelta(days=2)
@@ -61,6 +63,10 @@ def freshness(past: RepoPast, limits: Limits) -> Freshness | None:
         return None
     stamps = kept.stamps
     due = overdue_since(limits, newest.stamp_at, stamps, past.zone, kept.moment, past.planned)
+    if due and past.has_source and not kept.replica.is_source:
+        # The source is unknown and may hold a newer one, which this copy gets later.
+        later = period_of(limits, stamps, past.zone, kept.moment) or A_DAY
+        due = due if due.until + later < kept.moment else None
     schedule = schedule_of(limits, stamps, past.zone)
     rests = schedule is not None and schedule.skips_weekdays
     return Freshness(past.repo, kept, newest, due, limits.grace, rests)
@@ -77,7 +83,10 @@ def overdue(all_repos: Sequence[Freshness], past: HubPast) -> Iterator[Verdict]:
     if resting:
         yield _overdue_together(resting, all_repos, past, "weekdays", NOTICE)
     if night:
-        yield _overdue_together(night, all_repos, past, "night", ALARM)
+        begin = min(fresh.due.expected_at for fresh in night if fresh.due)
+        # One night has one date, though it goes past midnight; another night is another finding.
+        evening = begin.astimezone(past.zone) - HALF_A_DAY
+        yield _overdue_together(night, all_repos, past, f"night of {evening:%Y-%m-%d}", ALARM)
     for fresh in late:
         if fresh.due and fresh not in resting and fresh not in night:
             severity = WARN if _may_rest_alone(fresh, all_repos, past) else ALARM
@@ -86,7 +95,14 @@ def overdue(all_repos: Sequence[Freshness], past: HubPast) -> Iterator[Verdict]:
 
 def _may_rest(fresh: Freshness, all_repos: Sequence[Freshness], zone: ZoneInfo) -> bool:
     """Say whether a late repo that rests on weekends may have a holiday: no other of that kind was made on the day."""
-    peers = [other for other in all_repos if other.rests_on_weekdays and other is not fresh]
+    peers = [
+        other
+        for other in all_repos
+        if other.rests_on_weekdays
+        and other is not fresh
+        # One that was given up bears no witness.
+        and other.newest.stamp_at > fresh.newest.stamp_at - LONGEST_HOLIDAY
+    ]
     if not fresh.due or not fresh.rests_on_weekdays or not peers:
         return False
     expected_at = fresh.due.expected_at
@@ -122,9 +138,7 @@ def _missed_from(
     all_repos: Sequence[Freshness],
 ) -> list[Freshness]:
     """Return the late repos of the night that began at a moment; none where most of the hub was backed up."""
-    made = [
-        fresh for fresh in all_repos if not fresh.due and fresh.newest.stamp_at >= begin - EARLY
-    ]
+    made = [fresh for fresh in all_repos if fresh.newest.stamp_at >= begin - EARLY]
     if not made:  # nothing at all since: what became late later is the same outage
         missed = [fresh for at, fresh in expected if at >= begin]
         return missed if len(missed) >= TOGETHER_FROM_NOTHING else []
@@ -206,8 +220,8 @@ def gap(past: RepoPast, limits: Limits) -> Iterator[Verdict]:
     A hole that was told as overdue while it was open is not told again; see `probes.judge.life`.
     """
     kept = past.reference
-    if not kept:
-        return
+    if not kept or (past.has_source and not kept.replica.is_source):
+        return  # what a copy has not is told as lagging
     stamps = kept.stamps
     period = period_of(limits, stamps, past.zone, kept.moment)
     if period is None:
