@@ -8,9 +8,10 @@ import pytest
 
 from hubs.models import Hub, Repo
 from probes.answers import accept_level, acknowledge
+from probes.judge import findings
 from probes.judge.findings import judge_hub
 from probes.judge.gathering import TARBALLS_TOGETHER_FROM, TOGETHER_FROM
-from probes.judge.life import SAME_WITHIN, TOLD_UNTIL_AFTER
+from probes.judge.life import SAME_WITHIN, TOLD_UNTIL_AFTER, decide
 from probes.judge.rules import CODES, LOOK_CODES
 from probes.models import Finding, Suspicion, TarballSnapshot
 from tests.estate import (
@@ -434,6 +435,31 @@ def test_an_acknowledged_finding_closes_when_it_is_over() -> None:
     spoil(False)
 
     assert look(hub, NOW + HOUR) == []
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a judgement that rewords a finding writes the answers that it had read"
+)
+def test_an_answer_that_is_given_while_somebody_judges_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hub = make_hub()
+    make_replica(hub)
+    steady(hub, "tracs/env")
+    look(hub, NOW, free_bytes=49, total_bytes=1000)
+    (finding,) = told(hub, "disk_low")
+
+    def decide_slowly(*arguments: Any) -> Any:
+        decision = decide(*arguments)
+        acknowledge(finding, make_user(), "new disks come", now=NOW)
+        return decision
+
+    monkeypatch.setattr(findings, "decide", decide_slowly)
+    look(hub, NOW + HOUR, free_bytes=10, total_bytes=1000)
+
+    (reworded,) = told(hub, "disk_low")
+    assert reworded.evidence["free_bytes"] == 10
+    assert reworded.is_muted(NOW + HOUR)
 
 
 def test_an_acknowledged_finding_that_flaps_stays_silent() -> None:

@@ -250,6 +250,14 @@ def test_failed_looks_are_counted_from_the_very_first_on(wanted: int, opened_aft
     assert opened(found)["unreachable"] == moments[opened_after]
 
 
+def test_a_good_look_in_between_begins_the_count_of_failures_anew() -> None:
+    past = [came(one) for one in daily()]
+    moments = lately()
+    looks = failed(*moments[2::2])
+
+    assert replayed(a_setting(limits=Limits(alert_after=2)), past, moments, looks) == []
+
+
 @pytest.mark.parametrize(("wanted", "opened_after"), [(1, 0), (2, 1), (4, 3)])
 def test_looks_that_show_a_fault_are_counted_too(wanted: int, opened_after: int) -> None:
     empty = a_tarball(NOW - DAY - HOUR, size_bytes=0)
@@ -337,6 +345,16 @@ def test_a_finding_that_comes_back_is_one_with_its_times() -> None:
     assert finding.reopenings == 1
     assert finding.episodes == [(moments[2], moments[4])]
     assert (finding.reopened_at, finding.closed_at) == (moments[6], moments[8])
+
+
+@pytest.mark.parametrize(("apart", "findings"), [(DAY - SIX_HOURS, 1), (DAY, 2)])
+def test_one_that_comes_back_in_time_is_the_same(apart: timedelta, findings: int) -> None:
+    moments = lately(4)
+    past = [came(one) for one in daily()]
+    closed_at = moments[4]
+    looks = failed(moments[2], moments[3], closed_at + apart)
+
+    assert len(replayed(a_setting(), past, moments, looks)) == findings
 
 
 def test_moments_are_so_far_apart_and_within_both_ends() -> None:
@@ -509,6 +527,21 @@ def test_a_stored_change_and_a_stored_return_are_replayed() -> None:
 
     assert (finding.code, finding.opened_at) == ("changed_after_complete", NOW - 3 * DAY)
     assert "from 999,000 bytes to 1,000,000 bytes" in finding.message
+
+
+@pytest.mark.django_db
+def test_a_stored_proof_is_not_known_before_it_was_made() -> None:
+    hub = make_hub()
+    replica = make_replica(hub)
+    laid = lay_snapshots(replica, stamps=every(40, newest=5 * HOUR))
+    looked(replica)
+    TarballSnapshot.objects.filter(pk=laid[20].pk).update(
+        verified_at=NOW - 3 * DAY, verified_verdict="corrupt"
+    )
+
+    (finding,) = one_day_at_a_time(hub)
+
+    assert (finding.code, finding.opened_at) == ("corrupt", NOW - 3 * DAY)
 
 
 @pytest.mark.django_db

@@ -394,6 +394,21 @@ def test_a_monitor_that_looks_again_is_told_of_for_a_day_more() -> None:
     assert told(hub, "monitor_late") == []
 
 
+@pytest.mark.parametrize(("beyond", "rings"), [(0 * SECOND, False), (SECOND, True)])
+def test_a_blind_time_that_is_over_is_one_longer_than_wanted(
+    beyond: timedelta, rings: bool
+) -> None:
+    hub = make_hub(look_within=26 * HOUR)
+    replica = make_replica(hub)
+    lay_snapshots(replica, stamps=every(9))
+    make_run(replica, NOW - 27 * HOUR - beyond)
+    make_run(replica, NOW - HOUR)
+
+    judge_hub(hub, NOW)
+
+    assert bool(told(hub, "monitor_late")) is rings
+
+
 def test_a_look_of_this_moment_is_a_look() -> None:
     hub = make_hub()
     make_run(blind_for_days(hub), NOW + HOUR)
