@@ -437,9 +437,6 @@ def test_an_acknowledged_finding_closes_when_it_is_over() -> None:
     assert look(hub, NOW + HOUR) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a judgement that rewords a finding writes the answers that it had read"
-)
 def test_an_answer_that_is_given_while_somebody_judges_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -168,7 +168,7 @@ def node_plan(node: str, begin: datetime, end: datetime) -> Maintenance:
     )
 
 
-@pytest.mark.parametrize("status", ["unreachable", "timeout", "host_key", "no_root"])
+@pytest.mark.parametrize("status", ["unreachable", "host_key"])
 def test_a_node_in_its_window_may_fail(status: str) -> None:
     hub = make_hub()
     replica = make_replica(hub)

@@ -70,12 +70,11 @@ def test_a_disproved_tarball_that_is_gone_is_quiet(verdict: str) -> None:
 
 
 @pytest.mark.parametrize("sidecar", ["required", "optional", "none"])
-@pytest.mark.parametrize("verdict", DISPROVED)
-def test_a_disproof_counts_whatever_is_asked_of_sidecars(verdict: str, sidecar: str) -> None:
+def test_a_disproof_counts_whatever_is_asked_of_sidecars(sidecar: str) -> None:
     hub = make_hub(sidecar=sidecar)
-    lay_read(hub, verdict)
+    lay_read(hub, "corrupt")
 
-    assert open_codes(hub) == [verdict]
+    assert open_codes(hub) == ["corrupt"]
 
 
 def test_a_tarball_read_again_and_found_good_closes_it() -> None:

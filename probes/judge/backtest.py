@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from hubs.limits import Limits, limits_from
@@ -25,6 +25,7 @@ from probes.judge.tarball import Change, Tarball
 from probes.judge.values import Look, ReplicaPast, RepoName
 from probes.models import AcceptedLevel, CollectRun, Finding, TarballEvent, TarballSnapshot
 
+LEARNED_FROM = timedelta(days=420)
 Progress = Callable[[int, int], None]
 
 
@@ -57,7 +58,7 @@ def backtest(
     setting = _setting(hub, replicas, repos, watched, overrides or {}, every)
     moments = list(moments_between(since, until, every))
     looks = _looks(replicas, since - every, until)
-    states = replay(setting, _happenings(replicas, repos, until), looks, moments)
+    states = replay(setting, _happenings(replicas, repos, since, until), looks, moments)
     findings: list[ReplayedFinding] = []
     for done, told in enumerate(states, 1):
         findings = told
@@ -158,7 +159,7 @@ def _looks(replicas: list[Replica], since: datetime, until: datetime) -> dict[in
 
 
 def _happenings(
-    replicas: list[Replica], repos: Mapping[int, Repo], until: datetime
+    replicas: list[Replica], repos: Mapping[int, Repo], since: datetime, until: datetime
 ) -> Iterator[Happening]:
     first_looks = dict(
         CollectRun.objects.complete()
@@ -172,8 +173,10 @@ def _happenings(
         "noticed_at", "pk"
     ):
         events[event.snapshot_id].append(event)
+    # What was there at the time, and what may be learned from: sixty tarballs of a weekly repo are of fourteen months.
+    counts = Q(stamp_at__gte=since - LEARNED_FROM) | Q(gone_at=None) | Q(gone_at__gte=since)
     snapshots = TarballSnapshot.objects.filter(
-        replica__in=replicas, first_seen_at__lte=until
+        counts, replica__in=replicas, first_seen_at__lte=until
     ).order_by()
     rows = snapshots.values_list("pk", "replica", "repo", *Tarball._fields)
     for pk, replica_id, repo_id, *row in rows.iterator(chunk_size=5000):

@@ -138,17 +138,20 @@ def _keep_doubts(hub: Hub, doubts: Mapping[Identity, Doubt]) -> None:
 
 
 def _confirm(confirmed: list[tuple[Finding, Verdict]], now: datetime) -> None:
-    reworded = []
+    reworded, unmuted = [], []
     for finding, verdict in confirmed:
         told = _told(verdict, finding.includes)
         if any(getattr(finding, name) != value for name, value in told.items()):
             if set(told["includes"]) - set(finding.includes):
                 _unmute(finding)  # nobody has said anything to what came on top
+                unmuted.append(finding)
             for name, value in told.items():
                 setattr(finding, name, value)
             reworded.append(finding)
     if reworded:
-        Finding.objects.bulk_update(reworded, (*TOLD, *ANSWERED), batch_size=200)
+        Finding.objects.bulk_update(reworded, TOLD, batch_size=200)
+    if unmuted:  # only those: somebody may be answering another one at this moment
+        Finding.objects.bulk_update(unmuted, ANSWERED, batch_size=200)
     if confirmed:
         pks = [finding.pk for finding, _ in confirmed]
         Finding.objects.filter(pk__in=pks, confirmed_at__lt=now).update(confirmed_at=now)
