@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from hubs.models import Repo
 from hubs.names import one_line
-from probes.models import AcceptedLevel, Answer, Finding
+from probes.models import ACKNOWLEDGEMENT, AcceptedLevel, Answer, Finding
 
 MOST_CHARACTERS = 500
 # What these say, they say by comparing with earlier tarballs: there is a level that may become another.
@@ -29,12 +29,6 @@ LEVEL_CODES = frozenset(
         "not_purged",
         "count_low",
     }
-)
-ACKNOWLEDGEMENT = (
-    "acknowledged_by",
-    "acknowledged_at",
-    "acknowledged_reason",
-    "acknowledged_until",
 )
 
 
@@ -91,8 +85,7 @@ def withdraw(finding: Finding, user: User, now: datetime) -> Answer:
             raise AnswerError(
                 "It is not acknowledged: there is nothing to withdraw.", conflict=True
             )
-        finding.acknowledged_by = finding.acknowledged_at = finding.acknowledged_until = None
-        finding.acknowledged_reason = ""
+        finding.unmute()
         finding.save(update_fields=ACKNOWLEDGEMENT)
         return _log(finding, Answer.Kind.WITHDRAWN, user, now)
 

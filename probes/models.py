@@ -283,6 +283,15 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         return self.filter(closed_at=None)
 
 
+# The fields of a finding that say who answered it, and for how long.
+ACKNOWLEDGEMENT = (
+    "acknowledged_by",
+    "acknowledged_at",
+    "acknowledged_reason",
+    "acknowledged_until",
+)
+
+
 class Finding(models.Model):
     """A rule's verdict that opened at some moment and closed, or not yet, at another."""
 
@@ -352,6 +361,11 @@ class Finding(models.Model):
         return self.acknowledged_at is not None and (
             self.acknowledged_until is None or now < self.acknowledged_until
         )
+
+    def unmute(self) -> None:
+        """Let it speak again, unsaved; what was answered stays in its log."""
+        self.acknowledged_by = self.acknowledged_at = self.acknowledged_until = None
+        self.acknowledged_reason = ""
 
     def duration_until(self, now: datetime) -> float:
         """Return for how many seconds it has been, or was, open."""

@@ -3,6 +3,7 @@
 import pytest
 
 from probes.judge.findings import judge_hub
+from probes.judge.values import LOOKS_REMEMBERED
 from tests.estate import (
     DAY,
     HOUR,
@@ -122,10 +123,12 @@ def test_a_failing_look_is_told_once_and_not_as_not_looked_too() -> None:
     assert open_codes(hub) == ["unreachable"]
 
 
-def test_alert_after_waits_for_that_many_failing_looks() -> None:
-    hub = make_hub(alert_after=2)
+@pytest.mark.parametrize("wanted", [2, LOOKS_REMEMBERED + 1])
+def test_alert_after_waits_for_that_many_failing_looks(wanted: int) -> None:
+    hub = make_hub(alert_after=wanted)
     replica = make_replica(hub, "mirror")
-    make_run(replica, NOW - HOUR, "unreachable")
+    for hours in range(1, wanted):
+        make_run(replica, NOW - hours * HOUR, "unreachable")
     assert judge_hub(hub, NOW - HOUR).opened == []
 
     make_run(replica, NOW, "timeout")

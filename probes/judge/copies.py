@@ -82,12 +82,20 @@ class Copies:
         self.generations = list(generations)  # newest first
         self._known: dict[Hashable, Any] = {}
 
-    def once(self, name: Hashable, work_out: Callable[[], T]) -> T:
-        """Return what was worked out under this name, working it out the first time."""
-        if name not in self._known:
-            self._known[name] = work_out()
-        known: T = self._known[name]
-        return known
+    def once(
+        self,
+        name: Hashable,
+        work_out: Callable[[], T],
+        lasts: Callable[[T], bool] = lambda found: True,
+    ) -> T:
+        """Return what was worked out under this name, working it out the first time, and again until it lasts."""
+        if name in self._known:
+            known: T = self._known[name]
+            return known
+        found = work_out()
+        if lasts(found):
+            self._known[name] = found
+        return found
 
     @cached_property
     def replica_ids(self) -> frozenset[int]:

@@ -75,7 +75,7 @@ def lagging(past: RepoPast, limits: Limits) -> Iterator[Verdict]:
     is unknown another copy is no measure, as it may keep what the source has purged.
     """
     source = past.reference
-    if not source or (past.has_source and not source.replica.is_source):
+    if not source or past.copy_stands_in:
         return
     unlearned: timedelta | None = None
     for kept in past.kept:
@@ -285,7 +285,7 @@ def too_few_copies(past: RepoPast, limits: Limits) -> Iterator[Verdict]:
         for kept in past.kept
         if kept not in holders and kept.moment - (source.moment - before) < newest.stamp_at
     ]
-    unknown = past.replicas - len(past.kept) + len(not_yet)
+    unknown = len(past.hub.replicas) - len(past.kept) + len(not_yet)
     copies_short = bool(limits.copies) and len(holders) + unknown < (limits.copies or 0)
     sites_short = bool(limits.sites) and len(sites) + unknown < (limits.sites or 0)
     if copies_short or sites_short:

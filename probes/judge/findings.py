@@ -21,9 +21,8 @@ from probes.judge.life import (
 )
 from probes.judge.rules import verdicts_on
 from probes.judge.values import Verdict
-from probes.models import Finding, Suspicion
+from probes.models import ACKNOWLEDGEMENT, Finding, Suspicion
 
-ANSWERED = ("acknowledged_by", "acknowledged_at", "acknowledged_until", "acknowledged_reason")
 TOLD = ("severity", "replica_id", "repo_id", "path", "stamp_at", "message", "evidence", "includes")
 
 
@@ -99,7 +98,7 @@ def _reopen(finding: Finding, verdict: Verdict, now: datetime) -> Finding:
     finding.closed_at, finding.confirmed_at = None, now
     finding.reopenings += 1
     if verdict.evidence.get("expected_at") != finding.evidence.get("expected_at"):
-        _unmute(finding)  # it is about another night than the one that was answered
+        finding.unmute()  # it is about another night than the one that was answered
     for name, value in _told(verdict, finding.includes).items():
         setattr(finding, name, value)
     finding.save()
@@ -143,7 +142,7 @@ def _confirm(confirmed: list[tuple[Finding, Verdict]], now: datetime) -> None:
         told = _told(verdict, finding.includes)
         if any(getattr(finding, name) != value for name, value in told.items()):
             if set(told["includes"]) - set(finding.includes):
-                _unmute(finding)  # nobody has said anything to what came on top
+                finding.unmute()  # nobody has said anything to what came on top
                 unmuted.append(finding)
             for name, value in told.items():
                 setattr(finding, name, value)
@@ -151,16 +150,10 @@ def _confirm(confirmed: list[tuple[Finding, Verdict]], now: datetime) -> None:
     if reworded:
         Finding.objects.bulk_update(reworded, TOLD, batch_size=200)
     if unmuted:  # only those: somebody may be answering another one at this moment
-        Finding.objects.bulk_update(unmuted, ANSWERED, batch_size=200)
+        Finding.objects.bulk_update(unmuted, ACKNOWLEDGEMENT, batch_size=200)
     if confirmed:
         pks = [finding.pk for finding, _ in confirmed]
         Finding.objects.filter(pk__in=pks, confirmed_at__lt=now).update(confirmed_at=now)
-
-
-def _unmute(finding: Finding) -> None:
-    """Let a finding speak again; what was answered stays in its log."""
-    finding.acknowledged_by = finding.acknowledged_at = finding.acknowledged_until = None
-    finding.acknowledged_reason = ""
 
 
 def _told(verdict: Verdict, included: Iterable[str] = ()) -> dict[str, Any]:

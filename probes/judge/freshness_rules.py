@@ -62,9 +62,9 @@ def freshness(past: RepoPast, limits: Limits) -> Freshness | None:
     if not kept or not newest:
         return None
     stamps = kept.stamps
-    due = overdue_since(limits, newest.stamp_at, stamps, past.zone, kept.moment, past.planned)
-    if due and past.has_source and not kept.replica.is_source:
-        # The source is unknown and may hold a newer one, which this copy gets later.
+    due = overdue_since(limits, newest.stamp_at, stamps, past.zone, kept.moment, past.hub.planned)
+    if due and past.copy_stands_in:
+        # The source may hold a newer one, which this copy gets later.
         later = period_of(limits, stamps, past.zone, kept.moment) or A_DAY
         due = due if due.until + later < kept.moment else None
     schedule = schedule_of(limits, stamps, past.zone)
@@ -220,7 +220,7 @@ def gap(past: RepoPast, limits: Limits) -> Iterator[Verdict]:
     A hole that was told as overdue while it was open is not told again; see `probes.judge.life`.
     """
     kept = past.reference
-    if not kept or (past.has_source and not kept.replica.is_source):
+    if not kept or past.copy_stands_in:
         return  # what a copy has not is told as lagging
     stamps = kept.stamps
     period = period_of(limits, stamps, past.zone, kept.moment)
@@ -233,7 +233,7 @@ def gap(past: RepoPast, limits: Limits) -> Iterator[Verdict]:
             continue
         if past.accepted_from and earlier < past.accepted_from:
             return
-        due = overdue_since(limits, earlier, stamps, past.zone, later, past.planned)
+        due = overdue_since(limits, earlier, stamps, past.zone, later, past.hub.planned)
         if due:
             yield _gap(past, kept, due, later)
 
@@ -327,7 +327,7 @@ def _is_excused(day: date, past: RepoPast) -> bool:
     begin = datetime.combine(day, datetime.min.time(), past.zone).astimezone(UTC)
     if past.accepted_from and begin < past.accepted_from:
         return True
-    return bool(past.planned.spans(begin, begin + timedelta(days=1)))
+    return bool(past.hub.planned.spans(begin, begin + timedelta(days=1)))
 
 
 def _days_before(today: date) -> list[date]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from probes.judge import wording
-from probes.judge.values import WORST_FIRST, ReplicaPast, RepoName, Verdict
+from probes.judge.values import ReplicaPast, RepoName, Verdict, worst_of
 
 TOGETHER_FROM, TARBALLS_TOGETHER_FROM = 3, 11  # repos
 ONE_CAUSE_WITHIN = timedelta(hours=24)
@@ -77,7 +77,7 @@ def _clusters(alike: Iterable[Verdict]) -> Iterator[list[Verdict]]:
 def _together(
     alike: Sequence[Verdict], repos: Mapping[int, RepoName], subject: str, label: str
 ) -> Verdict:
-    worst = min(alike, key=lambda verdict: WORST_FIRST.index(verdict.severity))
+    worst = worst_of(alike)
     ids = {verdict.repo_id for verdict in alike}
     names = sorted(repo.path for repo_id, repo in repos.items() if repo_id in ids)
     nodes = {node for verdict in alike for node in verdict.evidence.get("nodes", ())}

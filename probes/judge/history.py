@@ -22,6 +22,7 @@ from probes.judge.states import ReplicaState, replica_states
 from probes.judge.tarball import WINDOW, Change, Tarball, Window
 from probes.judge.tarball_rules import CHANGE_TOLD_FOR
 from probes.judge.values import (
+    LOOKS_REMEMBERED,
     HubPast,
     Kept,
     Look,
@@ -42,8 +43,6 @@ from probes.models import (
 
 DOUBTS_READ_AT_MOST = 5_000  # of a kind on a replica
 EXAMPLES_KEPT = 5
-TWICE = 2  # a look that fails again is worse
-LOOKS_COMPARED = 12  # of a few days, to see which tarball was there before
 
 
 @dataclass(frozen=True)
@@ -89,17 +88,8 @@ class History:
         for repo in self.wanted.values():
             limits = self.limits_of_repo[repo.id]
             kept = tuple(self._kept(repo, replica, look, limits) for replica, look in replicas)
-            past = RepoPast(
-                repo,
-                self.past.zone,
-                kept,
-                side_by_side({each.replica.id: each.tarballs for each in kept}),
-                planned=self.past.planned,
-                accepted_from=self.accepted_from.get(repo.id),
-                replicas=len(self.past.replicas),
-                has_source=any(replica.is_source for replica in self.past.replicas),
-            )
-            yield past, limits
+            copies = side_by_side({each.replica.id: each.tarballs for each in kept})
+            yield RepoPast(self.past, repo, kept, copies, self.accepted_from.get(repo.id)), limits
 
     def _kept(self, repo: RepoName, replica: ReplicaPast, look: Look, limits: Limits) -> Kept:
         snapshots = TarballSnapshot.objects.filter(replica=replica.id, repo=repo.id)
@@ -227,6 +217,7 @@ def _free_by_day(replicas: Sequence[Replica], now: datetime) -> dict[int, list[t
 
 
 def _replica_past(replica: Replica, state: ReplicaState, label: str, limits: Limits) -> ReplicaPast:
+    looks = _newest_looks(replica, max(LOOKS_REMEMBERED, limits.alert_after))
     return ReplicaPast(
         id=replica.pk,
         node=replica.node.tag,
@@ -237,16 +228,11 @@ def _replica_past(replica: Replica, state: ReplicaState, label: str, limits: Lim
         latest=look_of(state.latest_run) if state.latest_run else None,
         complete=look_of(state.complete_run) if state.complete_run else None,
         known=state.known,
-        failures_in_a_row=_failures_in_a_row(replica, state, limits.alert_after),
+        failures_in_a_row=_failures_in_a_row(looks),
         first_complete_at=getattr(replica, "first_complete_at", None),
         empty=_is_empty(replica, state.complete_run) if state.known else False,
         site=replica.node.site,
-        looks_at=tuple(
-            (at, status == RunStatus.OK)
-            for at, status in replica.runs.ended()
-            .order_by("-started_at")
-            .values_list("started_at", "status")[:LOOKS_COMPARED]
-        ),
+        looks_at=looks[:LOOKS_REMEMBERED],
     )
 
 
@@ -270,17 +256,17 @@ def look_of(run: CollectRun) -> Look:
     )
 
 
-def _failures_in_a_row(replica: Replica, state: ReplicaState, most: int) -> int:
-    """Return how many of the last looks in a row were not complete, as far as anybody asks."""
-    if state.latest_run is None or state.latest_run.status == RunStatus.OK:
-        return 0
-    newest = replica.runs.ended().order_by("-started_at", "-pk").values_list("status", flat=True)
-    failures = 0
-    for status in newest[: max(most, TWICE)]:
-        if status == RunStatus.OK:
-            break
-        failures += 1
-    return failures
+def _newest_looks(replica: Replica, most: int) -> tuple[tuple[datetime, bool], ...]:
+    """Return when the last looks that ended began, newest first, and whether each was complete."""
+    newest = replica.runs.ended().order_by("-started_at", "-pk")
+    rows = newest.values_list("started_at", "status")[:most]
+    return tuple((at, status == RunStatus.OK) for at, status in rows)
+
+
+def _failures_in_a_row(looks: Sequence[tuple[datetime, bool]]) -> int:
+    """Return how many looks were not complete since the last one that was."""
+    complete = (place for place, (_, is_complete) in enumerate(looks) if is_complete)
+    return next(complete, len(looks))
 
 
 def _is_empty(replica: Replica, run: CollectRun | None) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from probes.judge.rules import CODES, LOOK_CODES, REPO_CODES
-from probes.judge.values import WORST_FIRST, HubPast, ReplicaPast, Verdict
+from probes.judge.values import HubPast, ReplicaPast, Verdict, worst_of
 
 ABOUT_LOOKING = LOOK_CODES | {"monitor_late"}
 Identity = tuple[str, str]  # code, and key of the subject
@@ -32,8 +32,6 @@ class Told(Protocol):
     def repo_id(self) -> int | None: ...
     @property
     def includes(self) -> Any: ...  # keys of subjects that it tells together
-    @property
-    def severity(self) -> str: ...
     @property
     def evidence(self) -> Any: ...
     @property
@@ -122,21 +120,15 @@ def decide(
     told_by = {
         (verdict.code, key(subject)): identity
         for identity, verdict in verdicts.items()
-        if identity not in decision.doubts
-        for subject in verdict.includes
-    }
-    doubted = {
-        (code, key(subject))
-        for (code, _), verdict in verdicts.items()
-        if (code, _) in decision.doubts
         for subject in verdict.includes
     }
     for identity, finding in standing.items():
-        if identity in verdicts or identity in doubted:
-            continue
+        told_in = told_by.get(identity)
+        if identity in verdicts or told_in in decision.doubts:
+            continue  # still so, though what tells it with others may wait for more looks
         # One that was confirmed later than this moment was judged on newer evidence by another judge.
-        if identity in told_by or (finding.confirmed_at <= now and _may_close(finding, evidence)):
-            decision.closed.append((finding, told_by.get(identity)))
+        if told_in or (finding.confirmed_at <= now and _may_close(finding, evidence)):
+            decision.closed.append((finding, told_in))
     return decision
 
 
@@ -156,7 +148,7 @@ def _kept_together(
 
 
 def _left_of(finding: Told, left: Sequence[Verdict], evidence: Evidence) -> Verdict:
-    worst = min(left, key=lambda verdict: WORST_FIRST.index(verdict.severity))
+    worst = worst_of(left)
     told = dict(worst.evidence) | {"left": len(left)}
     if "repos" in finding.evidence:
         repo_ids = {verdict.repo_id for verdict in left}

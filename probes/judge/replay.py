@@ -22,6 +22,7 @@ from probes.judge.rules import verdicts_on
 from probes.judge.tarball import NOTHING_SEEN, WINDOW, Change, Tarball, Window
 from probes.judge.tarball_rules import CHANGE_TOLD_FOR, DISPROVED, has_odd_size
 from probes.judge.values import (
+    LOOKS_REMEMBERED,
     WORST_FIRST,
     HubPast,
     Kept,
@@ -32,7 +33,6 @@ from probes.judge.values import (
     Verdict,
 )
 
-LOOKS_REMEMBERED = 12
 SECONDS_OF_A_LOOK = timedelta(seconds=30)
 
 
@@ -322,7 +322,7 @@ class _House:
         )
         verdicts = {
             (verdict.code, verdict.subject): verdict
-            for verdict in verdicts_on(past, setting.limits, self._repo_pasts(replicas, now), now)
+            for verdict in verdicts_on(past, setting.limits, self._repo_pasts(past, now), now)
         }
         evidence = Evidence(
             past,
@@ -338,24 +338,13 @@ class _House:
         setting = self.setting
         return setting.limits_of_repo.get(verdict.repo_id or 0, setting.limits).alert_after
 
-    def _repo_pasts(
-        self, replicas: Sequence[ReplicaPast], now: datetime
-    ) -> Iterator[tuple[RepoPast, Limits]]:
-        known = [replica for replica in replicas if replica.known and not replica.empty]
+    def _repo_pasts(self, hub: HubPast, now: datetime) -> Iterator[tuple[RepoPast, Limits]]:
+        known = [replica for replica in hub.replicas if replica.known and not replica.empty]
         for repo in self.setting.repos.values():
             limits = self.setting.limits_of_repo[repo.id]
             kept = tuple(self._kept(replica, repo, limits, now) for replica in known)
-            past = RepoPast(
-                repo,
-                self.setting.zone,
-                kept,
-                self._copies(repo.id, kept),
-                planned=self.setting.planned,
-                accepted_from=self._accepted_from(repo.id, now),
-                replicas=len(replicas),
-                has_source=any(replica.is_source for replica in replicas),
-            )
-            yield past, limits
+            copies, accepted_from = self._copies(repo.id, kept), self._accepted_from(repo.id, now)
+            yield RepoPast(hub, repo, kept, copies, accepted_from), limits
 
     def _kept(self, replica: ReplicaPast, repo: RepoName, limits: Limits, now: datetime) -> Kept:
         series = self.series.get((replica.id, repo.id)) or _Series()

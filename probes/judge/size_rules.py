@@ -59,8 +59,11 @@ class Series:
 def sized(past: RepoPast, limits: Limits) -> list[Series]:
     """Return the tarballs of a repo that are compared; several series where its stamps have several files."""
     name = "series", limits.sidecar, limits.shrink_max, limits.grow_max, past.accepted_from
-    known = past.copies.once(name, lambda: _all_series(past, limits))
-    return _all_series(past, limits) if any(series.moves for series in known) else known
+    return past.copies.once(
+        name,
+        lambda: _all_series(past, limits),
+        lasts=lambda found: not any(series.moves for series in found),
+    )
 
 
 def _all_series(past: RepoPast, limits: Limits) -> list[Series]:
@@ -173,12 +176,12 @@ def stepped(past: RepoPast, series: Series, limits: Limits) -> Iterator[Verdict]
     """Tell of tarballs that are much smaller, or larger, than those before, on all replicas or on one."""
     found = series.found
     for step in series.story.steps:
-        if step.first >= len(found) - TOLD_FOR and _is_there(found[step.first], past):
+        if step.first >= len(found) - TOLD_FOR and _is_there(found[step.first]):
             yield _source_step(past, series, step, limits)
     yield from _copies_shrunk(past, found, limits)
 
 
-def _is_there(one: Sized, past: RepoPast) -> bool:
+def _is_there(one: Sized) -> bool:
     return any(not tarball.gone_at for tarball in one.generation.held.values())
 
 
@@ -224,7 +227,7 @@ def _severity(past: RepoPast, first: Sized, step: Step) -> str:
         return NOTICE
     if 1 - step.ratio >= GROSS_DROP:
         return ALARM
-    return NOTICE if past.replicas > 1 else WARN
+    return NOTICE if len(past.hub.replicas) > 1 else WARN
 
 
 def _what_it_means(past: RepoPast, first: Sized) -> str:

@@ -1,6 +1,6 @@
 """What the rules take and give: plain frozen values, without Django and without a clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -14,6 +14,7 @@ from probes.judge.tarball import Change, Tarball, Window, newest_of
 ALARM, WARN, NOTICE = WORST_FIRST = "alarm", "warn", "notice"
 # A stamp so far ahead of the look is not the clock's or the transfer's doing. It says nothing about the past.
 FUTURE_TOLERANCE = timedelta(minutes=15)
+LOOKS_REMEMBERED = 12  # of a few days, to see which tarball was there before
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class ReplicaPast:
     latest: Look | None  # that ended
     complete: Look | None
     known: bool
-    failures_in_a_row: int = 1  # counted only as far as anybody asks
+    failures_in_a_row: int = 1  # counted as far back as anybody asks, at least
     first_complete_at: datetime | None = None  # when the first complete look ended
     empty: bool = False  # the last complete look found nothing, and nothing is left from others
     site: str = ""
@@ -80,9 +81,14 @@ class HubPast:
     """What the rules about looks and the whole hub need."""
 
     zone: ZoneInfo
-    replicas: tuple[ReplicaPast, ...]
+    replicas: tuple[ReplicaPast, ...]  # enabled ones, known or not
     unmatched: tuple[RepoName, ...] = ()  # selected, and never seen anywhere
     planned: Planned = NOTHING_PLANNED  # for the hub
+
+    @cached_property
+    def has_source(self) -> bool:
+        """Whether one of the replicas is the hub's own, known or not."""
+        return any(replica.is_source for replica in self.replicas)
 
 
 @dataclass(frozen=True)
@@ -135,16 +141,15 @@ class Kept:
 class RepoPast:
     """One wanted repo on all replicas of its hub that are known and show any tarballs."""
 
+    hub: HubPast
     repo: RepoName
-    zone: ZoneInfo
     kept: tuple[Kept, ...]
     copies: Copies
-    planned: Planned = NOTHING_PLANNED  # for the hub
-    accepted_from: datetime | None = (
-        None  # sizes and counts before this stamp are no measure any more
-    )
-    replicas: int = 1  # enabled ones of the hub, known or not
-    has_source: bool = False  # whether one of them is the hub's own, known or not
+    accepted_from: datetime | None  # sizes and counts before this stamp are no measure any more
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.hub.zone
 
     @cached_property
     def reference(self) -> Kept | None:
@@ -157,6 +162,12 @@ class RepoPast:
         sources = [(kept, newest) for kept, newest in present if kept.replica.is_source] or present
         freshest = max(sources, key=lambda one: (one[1].stamp_at, -one[0].replica.id), default=None)
         return freshest[0] if freshest else None
+
+    @property
+    def copy_stands_in(self) -> bool:
+        """Whether that is a copy though the hub has a source, which may hold what this copy does not."""
+        reference = self.reference
+        return reference is not None and self.hub.has_source and not reference.replica.is_source
 
 
 @dataclass(frozen=True)
@@ -174,3 +185,8 @@ class Verdict:
     stamp_at: datetime | None = None
     includes: tuple[str, ...] = ()  # subjects that it tells together
     origin_at: datetime | None = None  # when it came about, where that tells one cause from another
+
+
+def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst verdict, the first where several are as bad."""
+    return min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.severity))
