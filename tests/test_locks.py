@@ -7,7 +7,8 @@ import threading
 import pytest
 from django.db import connection
 
-from probes.locks import _lock_file, locked_replicas
+from hubs.locks import lock_file
+from probes.locks import locked_replicas
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -60,7 +61,7 @@ def test_a_killed_process_leaves_no_lock() -> None:
         "file = open(sys.argv[1], 'a'); fcntl.flock(file, fcntl.LOCK_EX); print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen(
-        [sys.executable, "-c", script, str(_lock_file(7))], stdout=subprocess.PIPE
+        [sys.executable, "-c", script, str(lock_file(7))], stdout=subprocess.PIPE
     )
     with holder:
         assert holder.stdout is not None
