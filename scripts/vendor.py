@@ -1,7 +1,7 @@
-"""Refreshes the front-end files under static/vendor from their npm packages, by exact version and hash.
+"""Refreshes the files of others under static/vendor from their npm packages, by exact version and hash.
 
-python scripts/vendor.py            fetch, verify and write
-python scripts/vendor.py --check    verify what is there, without network
+python scripts/vendor.py            fetch, verify and write; needs npm, and pyftsubset of fonttools 4.60.1
+python scripts/vendor.py --check    verify what is there, without network and without either
 """
 
 import subprocess
@@ -38,7 +38,31 @@ FILES = [
         "chart.js/LICENSE.md",
         "41a84aa2caba645f966a18d9c2056b73e6d3a81d80bc0046bc0011a2634d4cce",
     ),
+    Vendored(
+        "dejavu-fonts-ttf@2.37.3",
+        "package/ttf/DejaVuSansCondensed.ttf",
+        "fonts/DejaVuSansCondensed.ttf",
+        "8eed4883583ee95a85d4c8c0a1aedba240e9c87ee2319430f7da1dc9fab4e61f",
+    ),
+    Vendored(
+        "dejavu-fonts-ttf@2.37.3",
+        "package/ttf/DejaVuSansCondensed-Bold.ttf",
+        "fonts/DejaVuSansCondensed-Bold.ttf",
+        "2959052d1ac8c60f919c578f1860a33a425263d26f7a809f42e0484a0cf293cc",
+    ),
+    Vendored(
+        "dejavu-fonts-ttf@2.37.3",
+        "package/LICENSE",
+        "fonts/LICENSE",
+        "7a083b136e64d064794c3419751e5c7dd10d2f64c108fe5ba161eae5e5958a93",
+    ),
 ]
+
+# Latin, accents on their own, Greek, Cyrillic, punctuation, the euro, arrows, minus, and what stands for a broken letter.
+LETTERS = (
+    "U+0020-007E,U+00A0-017F,U+0300-036F,U+0370-03FF,U+0400-04FF,U+2010-2027,U+2030-205E,U+20AC,"
+    "U+2190-21FF,U+2212,U+FFFD"
+)
 
 
 def main() -> int:
@@ -64,7 +88,7 @@ def fetch() -> list[str]:
     wrong = []
     with tempfile.TemporaryDirectory() as folder:
         for file in FILES:
-            content = without_map_line(member(packed(file.package, Path(folder)), file.member))
+            content = stored(member(packed(file.package, Path(folder)), file.member), file.member)
             if sha256(content).hexdigest() != file.digest:
                 wrong.append(f"{file.package} {file.member}: not the file that was reviewed")
                 continue
@@ -91,6 +115,34 @@ def member(tarball: Path, name: str) -> bytes:
         if content is None:
             raise FileNotFoundError(name)
         return content.read()
+
+
+def stored(content: bytes, name: str) -> bytes:
+    """Return what is stored of one file of a package: of a font the letters that are drawn, else all that is read."""
+    return with_few_letters(content) if name.endswith(".ttf") else without_map_line(content)
+
+
+def with_few_letters(font: bytes) -> bytes:
+    """Return a font with `LETTERS` only, an eighth of its size, and without what suits it to coarse screens."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole, few = Path(folder, "whole.ttf"), Path(folder, "few.ttf")
+        whole.write_bytes(font)
+        subprocess.run(
+            [
+                "pyftsubset",
+                whole,
+                f"--output-file={few}",
+                f"--unicodes={LETTERS}",
+                "--layout-features=kern,mark,ccmp",
+                "--no-hinting",
+                "--notdef-outline",
+                "--name-IDs=*",
+                "--drop-tables+=FFTM",
+            ],
+            check=True,
+            capture_output=True,
+        )
+        return few.read_bytes()
 
 
 def without_map_line(content: bytes) -> bytes:

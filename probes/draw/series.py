@@ -60,10 +60,10 @@ def plot(replica: Replica, range_name: str, now: datetime) -> Plot:
     """
     hub = replica.hub
     repos = judged_repos(hub)
-    newest_at = _newest_at(replica, now)
-    if newest_at is None:
+    newest = newest_at(replica, now)
+    if newest is None:
         return Plot(range_name, hub.zone, expected_per_day=_expected_per_day(hub, repos))
-    end = newest_at.astimezone(hub.zone).date()
+    end = newest.astimezone(hub.zone).date()
     begin = _begin(replica, range_name, end)
     return Plot(
         range_name,
@@ -81,7 +81,7 @@ def judged_repos(hub: Hub) -> list[Repo]:
     return judged(hub.repos.select_related("policy"))
 
 
-def _newest_at(replica: Replica, now: datetime) -> datetime | None:
+def newest_at(replica: Replica, now: datetime) -> datetime | None:
     """Return the newest stamp that is not in the future, or None."""
     ours = TarballSnapshot.objects.filter(
         replica=replica, repo=OuterRef("pk"), stamp_at__lte=now + FUTURE_SLACK
@@ -89,8 +89,8 @@ def _newest_at(replica: Replica, now: datetime) -> datetime | None:
     # One step into the index for each repo; a plain maximum would walk the whole history.
     newest_of_repo = Subquery(ours.order_by("-stamp_at").values("stamp_at")[:1])
     newest = replica.hub.repos.aggregate(at=Max(newest_of_repo))
-    newest_at: datetime | None = newest["at"]
-    return newest_at
+    at: datetime | None = newest["at"]
+    return at
 
 
 def _begin(replica: Replica, range_name: str, end: date) -> date:
