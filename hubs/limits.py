@@ -35,6 +35,7 @@ class Limits:
     look_within: timedelta = timedelta(hours=26)
     alert_after: int = 1  # looks
     remind_every: timedelta = timedelta(days=7)
+    messages_per_day: int = 3  # about the coming and going of one finding
 
 
 LIMIT_NAMES = tuple(field.name for field in fields(Limits))

@@ -441,7 +441,18 @@ class Policy(models.Model):
         validators=[MinValueValidator(1)],
         help_text="Looks that must agree before a finding opens.",
     )
-    remind_every = models.DurationField(null=True, blank=True, validators=[validators.positive])
+    remind_every = models.DurationField(
+        null=True,
+        blank=True,
+        validators=[validators.positive],
+        help_text="How often people are reminded of what is open and unanswered.",
+    )
+    messages_per_day = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How often at most, in 24 hours, the coming and going of one finding is told.",
+    )
 
     class Meta:
         verbose_name_plural = "policies"

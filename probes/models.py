@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from alerts.models import Notification, Route
 from hubs.models import Hub, Replica, Repo
 from hubs.names import exact
 
@@ -86,6 +87,9 @@ class CollectRun(models.Model):
         blank=True, help_text="The beginning of what a login printed outside the answer."
     )
     remote_stderr = models.TextField(blank=True)
+    traceback = models.TextField(
+        blank=True, help_text="Where in scmmon an error came up that nobody had foreseen."
+    )
     clock_skew_seconds = models.FloatField(
         null=True, blank=True, help_text="Node minus this machine."
     )
@@ -340,6 +344,15 @@ class Finding(models.Model):
         help_text="The finding that tells it together with others of the same cause.",
     )
 
+    told_as = models.CharField(
+        max_length=6,
+        blank=True,
+        help_text="The severity that people were last told, or closed; empty: they were told nothing.",
+    )
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="When they were last told of it, reminders too."
+    )
+
     objects = FindingQuerySet.as_manager()
 
     class Meta:
@@ -370,6 +383,41 @@ class Finding(models.Model):
     def duration_until(self, now: datetime) -> float:
         """Return for how many seconds it has been, or was, open."""
         return ((self.closed_at or now) - self.opened_at).total_seconds()
+
+
+class Telling(models.Model):
+    """That people were told of a finding, in which message and why."""
+
+    class Change(models.TextChoices):
+        """What they were told."""
+
+        NEW = "new", "new"
+        AGAIN = "again", "there again"
+        WORSE = "worse", "worse"
+        BETTER = "better", "better"
+        CLOSED = "closed", "closed"
+        REMINDER = "reminder", "still open"
+        ESCALATION = "escalation", "still open and unanswered"
+
+    finding = models.ForeignKey(Finding, models.CASCADE, related_name="tellings")
+    notification = models.ForeignKey(Notification, models.CASCADE, related_name="tellings")
+    change = models.CharField(max_length=10, choices=Change.choices)
+    severity = models.CharField(max_length=6, choices=Severity.choices)
+    at = models.DateTimeField()
+    route = models.ForeignKey(
+        Route,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The route of escalation that it took.",
+    )
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.finding_id} {self.change} at {self.at:%Y-%m-%d %H:%M}"
 
 
 class Suspicion(models.Model):

@@ -1,16 +1,13 @@
-"""The order of things: look at replicas side by side, store what is complete, then judge. Read this first.
+"""The order of things: look at replicas side by side, store what is complete, judge, tell. Read this first.
 
-    select ──► lock ──► look (a thread a node) ──► ingest ──► unlock ──► judge
+    select ──► lock ──► look (a thread a node) ──► ingest ──► unlock ──► judge ──► tell ──► deliver ──► sign of life
                             │ any failure becomes the run's status
 
 Looking, judging and telling are three steps: each works from what the one before stored, so none depends on
 the other having ended well.
 """
 
-import getpass
 import logging
-import os
-import platform
 import threading
 import time
 import uuid
@@ -18,19 +15,25 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from queue import Empty, SimpleQueue
+from traceback import format_exception
 
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
 from django.db.models import Count
 from django.utils import timezone
 
+from alerts.context import here
+from alerts.delivery import deliver
+from alerts.failures import tell_failure
+from alerts.heartbeat import beat
 from hubs.limits import Limits, extensions_of, limits_from
 from hubs.models import Hub, Node, Policy, Replica, Repo, policy_layer
 from hubs.names import one_line, to_text
 from probes.judge.findings import judge_hub
+from probes.lateness import late_hubs
 from probes.locks import locked_replicas
 from probes.look.ingest import GREATEST_SUM, ingest, known_months, known_sidecars
 from probes.look.layout import daily_window, parse_month
@@ -39,13 +42,15 @@ from probes.look.observation import Facts
 from probes.look.remote import listing_script
 from probes.look.transport import Address, Session, TransportError, open_session
 from probes.models import CollectRun, CollectRunQuerySet, Finding, RunStatus
-from probes.reports import CollectReport
+from probes.reports import EX_INTERNAL, EX_NONE, CollectReport
+from probes.tell.telling import tell_hub
+from probes.tell.weekly import reassure
 
 log = logging.getLogger("scmmon.collect")
 
 FULL_LOOK_EVERY = timedelta(days=7)
 SECONDS_TO_STOP = 6  # for threads whose connections were closed under them
-KEPT_TEXT = 4000
+KEPT_TEXT, KEPT_TRACEBACK = 4_000, 20_000  # characters
 
 Progress = Callable[[CollectRun], None]
 
@@ -70,15 +75,20 @@ class CollectRequest:
     node_tags: Sequence[str] = ()
     full: bool = False
     workers: int = 0  # 0: as the settings say
+    quiet: bool = False  # tell nobody; what is found is told by the next run that tells
 
 
 def collect(request: CollectRequest, progress: Progress = lambda run: None) -> CollectReport:
-    """Look at every replica asked for at once, store, judge; return what came of it.
+    """Look at every replica asked for at once, store, judge, tell; return what came of it.
 
     Raises RequestError before anything is contacted, and passes StopLooking on once all is tidy.
     """
     return collect_replicas(
-        select_replicas(request), full=request.full, workers=request.workers, progress=progress
+        select_replicas(request),
+        full=request.full,
+        workers=request.workers,
+        quiet=request.quiet,
+        progress=progress,
     )
 
 
@@ -87,9 +97,10 @@ def collect_replicas(
     *,
     full: bool = False,
     workers: int = 0,
+    quiet: bool = False,
     progress: Progress = lambda run: None,
 ) -> CollectReport:
-    """Look at these replicas, store, judge."""
+    """Look at these replicas, store, judge, tell."""
     report = CollectReport(started_at=timezone.now())
     with locked_replicas(replica.pk for replica in replicas) as mine:
         wanted = [replica for replica in replicas if replica.pk in mine]
@@ -97,25 +108,67 @@ def collect_replicas(
         mark_aborted(CollectRun.objects.filter(replica__in=wanted))
         report.runs = _begin_runs(wanted)
         _look_side_by_side(report.runs, full, workers or settings.SCMMON_WORKERS, progress)
-    judge({run.replica.hub for run in report.runs}, report)
+    hubs = {run.replica.hub for run in report.runs}
+    judge(hubs, report, quiet=quiet)
     report.open_counts = open_counts({replica.hub for replica in replicas})
+    if not quiet:
+        tell(hubs, report)
+        beat(blindness(report, timezone.now()))
     report.finished_at = timezone.now()
     return report
 
 
-def judge(hubs: Iterable[Hub], report: CollectReport) -> None:
+def judge(hubs: Iterable[Hub], report: CollectReport, *, quiet: bool = False) -> None:
     """Judge hubs by what is stored; note in the report what opened, closed and is open."""
     judged = sorted(hubs, key=lambda hub: hub.tag)
     for hub in judged:
         try:
             changes = judge_hub(hub, timezone.now())
-        except Exception:
+        except Exception as problem:
             log.exception("hub %s could not be judged", hub.tag)
             report.unjudged.append(hub)
+            if not quiet:
+                tell_failure(f"judging hub {hub.tag}", problem, timezone.now(), hub)
             continue
         report.opened += changes.opened
         report.closed += changes.closed
     report.open_counts = open_counts(judged)
+
+
+def tell(hubs: Iterable[Hub], report: CollectReport) -> None:
+    """Put into the outbox what people are to be told, and deliver what is due; note in the report how that went."""
+    context = here(report.runs[0].batch if report.runs else "")
+    for hub in sorted(hubs, key=lambda hub: hub.tag):
+        try:
+            tell_hub(hub, context, timezone.now())
+        except Exception as problem:
+            log.exception("people could not be told of hub %s", hub.tag)
+            report.untold.append(hub)
+            tell_failure(f"telling of hub {hub.tag}", problem, timezone.now(), hub)
+    try:
+        reassure(context, timezone.now())
+    except Exception as problem:
+        log.exception("the weekly messages could not be written")
+        tell_failure("writing the weekly messages", problem, timezone.now())
+    report.delivered = deliver()
+
+
+def blindness(report: CollectReport, now: datetime) -> str:
+    """Return why this round is no sign that scmmon is alive and well, in one line; empty where it is.
+
+    A node that cannot be reached is told to people. That none could, or that a hub is not looked at any more, is ours.
+    """
+    problems = []
+    if report.exit_code in (EX_INTERNAL, EX_NONE):
+        problems.append(
+            "no replica was listed completely" if report.runs else "nothing was looked at"
+        )
+    problems += [f"hub {hub.tag} could not be judged" for hub in report.unjudged]
+    problems += [f"people could not be told of hub {hub.tag}" for hub in report.untold]
+    problems += [f"nobody has looked at hub {tag} in time" for tag in late_hubs(now)]
+    if report.delivered and not report.delivered.is_clean:
+        problems.append(f"not delivered: {'; '.join(report.delivered.problems)}")
+    return "; ".join(problems)
 
 
 def open_counts(hubs: Iterable[Hub]) -> dict[str, int]:
@@ -263,17 +316,9 @@ def _by_node(runs: list[CollectRun]) -> list[list[CollectRun]]:
 def _begin_runs(replicas: list[Replica]) -> list[CollectRun]:
     now, batch = timezone.now(), uuid.uuid4().hex
     return CollectRun.objects.bulk_create(
-        CollectRun(replica=replica, batch=batch, started_at=now, observer=_observer())
+        CollectRun(replica=replica, batch=batch, started_at=now, observer=here().observer)
         for replica in replicas
     )
-
-
-def _observer() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        user = str(os.getuid())
-    return f"{user}@{platform.node()}[{os.getpid()}]"
 
 
 def mark_aborted(runs: CollectRunQuerySet) -> int:
@@ -297,6 +342,7 @@ def _look_at_node(
             session = open_session(address)
         except Exception as problem:  # noqa: BLE001 - it becomes the runs' status
             for run in waiting:
+                run.command = address.shell_lines("echo reached\n")  # shows the same from a shell
                 _end(run, Facts(), problem, stop)
                 progress(run)
             return
@@ -425,6 +471,7 @@ def _end(run: CollectRun, facts: Facts, problem: Exception, stop: _Stop) -> None
         status, error = problem.status, str(problem)
     else:
         log.error("looking at %s failed", run.replica, exc_info=problem)
+        run.traceback = "".join(format_exception(problem))[-KEPT_TRACEBACK:]
         status, error = str(RunStatus.ERROR), f"{type(problem).__name__}: {problem}"
     if status == RunStatus.NO_ROOT:
         error = f"{error}: {run.replica.root}"
@@ -450,6 +497,7 @@ def _save_run(run: CollectRun, facts: Facts, status: str, error: str) -> None:
     run.locks = [[to_text(path), mtime] for path, mtime in facts.locks]
     run.finished_at = timezone.now()
     run.save()
+    log.debug("%s: %s %s", run.replica, run.status, run.error)
 
 
 def _text(remote: bytes) -> str:

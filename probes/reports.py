@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from alerts.delivery import Round
 from hubs.models import Hub, Replica
 from hubs.names import exact
 from probes.models import CollectRun, Finding, RunStatus, Severity
@@ -23,12 +24,14 @@ class CollectReport:
     closed: list[Finding] = field(default_factory=list)
     open_counts: dict[str, int] = field(default_factory=dict)
     unjudged: list[Hub] = field(default_factory=list)  # judging them failed; the log says how
+    untold: list[Hub] = field(default_factory=list)  # writing messages about them failed, likewise
+    delivered: Round | None = None  # None where nobody was to be told
 
     @property
     def exit_code(self) -> int:
         """What `collect` exits with, findings aside."""
         complete = sum(run.status == RunStatus.OK for run in self.runs)
-        if self.unjudged:
+        if self.unjudged or self.untold:
             return EX_INTERNAL
         if not self.runs:
             return EX_LOCKED

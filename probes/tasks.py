@@ -10,39 +10,62 @@ from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
+from alerts.delivery import deliver, summary
+from alerts.failures import loud
 from hubs.models import Replica
 from probes.pipeline import CollectRequest, collect, collect_replicas
 
-LOOK, COLLECT, HEARTBEAT = "probes.tasks.look", "probes.tasks.collect_all", "probes.tasks.heartbeat"
+LOOK, COLLECT, HEARTBEAT, DELIVER = (
+    "probes.tasks.look",
+    "probes.tasks.collect_all",
+    "probes.tasks.heartbeat",
+    "probes.tasks.deliver_due",
+)
 
 # What the queue may run on a schedule: name, function, cron text (UTC).
 SCHEDULES = (
     ("scmmon: look at everything", COLLECT, "17 * * * *"),
     ("scmmon: the queue is alive", HEARTBEAT, "*/5 * * * *"),
+    ("scmmon: deliver what waits", DELIVER, "*/5 * * * *"),
 )
 
 
-def queue_looks(replica_ids: list[int], *, full: bool = False) -> str:
+def queue_looks(replica_ids: list[int], *, full: bool = False, quiet: bool = False) -> str:
     """Queue a look at each replica; return the group under which the queue shows them."""
     group = uuid.uuid4().hex
     for replica_id in replica_ids:
-        async_task(LOOK, replica_id, full=full, group=group, task_name=f"look at {replica_id}")
+        async_task(
+            LOOK,
+            replica_id,
+            full=full,
+            quiet=quiet,
+            group=group,
+            task_name=f"look at {replica_id}",
+        )
     return group
 
 
-def look(replica_id: int, *, full: bool = False) -> str:
-    """Look at one replica, store, judge its hub; return the run's status, or `gone` for a deleted replica."""
+def look(replica_id: int, *, full: bool = False, quiet: bool = False) -> str:
+    """Look at one replica, store, judge its hub, tell; return the run's status, or `gone` for a deleted replica."""
     replicas = Replica.objects.filter(pk=replica_id, enabled=True)
     found = list(replicas.select_related("hub", "hub__policy", "node"))
     if not found:
         return "gone"
-    report = collect_replicas(found, full=full)
+    with loud(f"looking at {found[0]}"):
+        report = collect_replicas(found, full=full, quiet=quiet)
     return report.runs[0].status if report.runs else "skipped_locked"
 
 
 def collect_all() -> int:
     """Do what `collect` does; return its exit code."""
-    return collect(CollectRequest()).exit_code
+    with loud("collect"):
+        return collect(CollectRequest()).exit_code
+
+
+def deliver_due() -> str:
+    """Do what `deliver` does; return what came of it."""
+    with loud("deliver"):
+        return summary(deliver())
 
 
 def heartbeat() -> str:

@@ -9,8 +9,10 @@ from django.apps.config import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ValidationError
 
 from hubs.commands import CONFIGURATION_TAG
+from hubs.validators import email_list
 from probes.tasks import SCHEDULES
 
 LEAST_SQLITE = (
@@ -25,7 +27,7 @@ def switches(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Che
     found: list[CheckMessage] = [
         Error(text, id=f"scmmon.{number}") for number, text in settings.ENVIRONMENT.problems
     ]
-    return [*found, *_site(), *_ssh_config(), *_queue()]
+    return [*found, *_site(), *_ssh_config(), *_telling(), *_queue()]
 
 
 def _site() -> Iterator[CheckMessage]:
@@ -44,6 +46,18 @@ def _ssh_config() -> Iterator[CheckMessage]:
     file = settings.SCMMON_SSH_CONFIG
     if file and not Path(file).expanduser().is_file():
         yield Error(f"SCMMON_SSH_CONFIG names {file}, which is no file.", id="scmmon.E006")
+
+
+def _telling() -> Iterator[CheckMessage]:
+    heartbeat = settings.SCMMON_HEARTBEAT_URL
+    if heartbeat and not heartbeat.startswith(("http://", "https://")):
+        yield Error(
+            "SCMMON_HEARTBEAT_URL is no web address: write http://… or https://…", id="scmmon.E007"
+        )
+    try:
+        email_list(settings.SCMMON_OPERATORS)
+    except ValidationError as problem:
+        yield Error(f"SCMMON_OPERATORS: {'; '.join(problem.messages)}", id="scmmon.E008")
 
 
 def _queue() -> Iterator[CheckMessage]:

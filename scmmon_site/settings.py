@@ -29,6 +29,12 @@ CSRF_TRUSTED_ORIGINS = [
 SCMMON_SITE_URL = ENVIRONMENT.text("SCMMON_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 SCMMON_PUBLIC_PAGES = ENVIRONMENT.boolean("SCMMON_PUBLIC_PAGES", default=False)
 SCMMON_SSH_CONFIG = ENVIRONMENT.text("SCMMON_SSH_CONFIG")
+# Asked for after each round that worked, so that another service notices our death.
+SCMMON_HEARTBEAT_URL = ENVIRONMENT.text("SCMMON_HEARTBEAT_URL")
+# Whether messages and heartbeats may go to addresses that are not global.
+SCMMON_ALLOW_PRIVATE_URLS = ENVIRONMENT.boolean("SCMMON_ALLOW_PRIVATE_URLS", default=False)
+# Mail addresses that are told when a command of ours fails, straight away where nothing can be stored.
+SCMMON_OPERATORS = ENVIRONMENT.words("SCMMON_OPERATORS")
 # Nodes looked at side by side. Beyond some 16 threads paramiko gains nothing.
 SCMMON_WORKERS = ENVIRONMENT.number("SCMMON_WORKERS", 16, most=500)
 # Seconds that one `collect` may take in all; what is not done by then is `timeout`.
@@ -53,6 +59,7 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
     "scmmon_site",
     "hubs",
+    "alerts",
     "probes",
     "dashboard",
 ]
@@ -182,6 +189,9 @@ SPECTACULAR_SETTINGS = {
 # --- Mail and logs -----------------------------------------------------------------------------
 
 vars().update(ENVIRONMENT.email("EMAIL_URL"))
+EMAIL_IS_SET = bool(ENVIRONMENT.text("EMAIL_URL"))
+if not EMAIL_IS_SET:  # on standard error: programs read what commands print
+    EMAIL_BACKEND = "alerts.console.StderrBackend"
 EMAIL_TIMEOUT = 20  # seconds; Django's default waits for ever
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.text("SCMMON_FROM_EMAIL", "scmmon@localhost")
 
@@ -189,12 +199,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "level": "INFO"},
+        "recent": {"class": "alerts.context.RecentLines", "formatter": "line"},
+    },
+    "root": {"handlers": ["stderr", "recent"], "level": "WARNING"},
     "loggers": {
         # paramiko logs tracebacks of failures that we translate and store.
         "paramiko": {"level": "CRITICAL"},
-        "scmmon": {"level": "INFO"},
+        "scmmon": {"level": "DEBUG"},  # the handlers choose; messages about failures hold it all
     },
 }
 

@@ -10,7 +10,7 @@ from django.core.management import get_commands
 from probes.judge.rules import CODES
 
 DOCS = settings.BASE_DIR / "docs"
-OURS = ("hubs", "probes", "dashboard", "scmmon_site")
+OURS = ("hubs", "alerts", "probes", "dashboard", "scmmon_site")
 
 
 def page(name: str) -> str:

@@ -10,6 +10,7 @@ from django.db.models import BooleanField, Exists, Max, Min, OuterRef, Subquery,
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import TruncDate
 
+from alerts.troubles import troubles
 from hubs.limits import Limits, limits_from
 from hubs.models import Hub, Replica, judged, policy_layer
 from hubs.planned import NOTHING_PLANNED
@@ -127,12 +128,14 @@ def read_history(hub: Hub, now: datetime) -> History:
     repos = list(hub.repos.select_related("policy"))
     wanted = judged(repos)
     limits_of_repo = {repo.pk: limits_from(hub_layer, policy_layer(repo)) for repo in wanted}
-    replicas = _replica_pasts(hub, limits, now)
+    replicas = replica_pasts(hub, limits, now)
     known_ids = [replica.id for replica in replicas if replica.known]
     sidecars_required = any(each.sidecar == "required" for each in limits_of_repo.values())
     chosen_ids = [repo.pk for repo in wanted] if len(wanted) < len(repos) else None
     return History(
-        past=HubPast(hub.zone, replicas, _unmatched(hub), planned_of(hub)),
+        past=HubPast(
+            hub.zone, replicas, _unmatched(hub), planned_of(hub), tuple(troubles(hub, now))
+        ),
         limits=limits,
         wanted={repo.pk: RepoName(repo.pk, repo.path, repo.selected) for repo in wanted},
         limits_of_repo=limits_of_repo,
@@ -161,7 +164,8 @@ def _unmatched(hub: Hub) -> tuple[RepoName, ...]:
     return tuple(RepoName(repo.pk, repo.path, selected=True) for repo in repos)
 
 
-def _replica_pasts(hub: Hub, limits: Limits, now: datetime) -> tuple[ReplicaPast, ...]:
+def replica_pasts(hub: Hub, limits: Limits, now: datetime) -> tuple[ReplicaPast, ...]:
+    """Return the enabled replicas of a hub with their looks."""
     first = CollectRun.objects.filter(replica=OuterRef("pk")).complete().order_by("started_at")
     replicas = list(
         hub.replicas.filter(enabled=True)

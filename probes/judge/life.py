@@ -12,7 +12,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from probes.judge.rules import CODES, LOOK_CODES, REPO_CODES
 from probes.judge.values import HubPast, ReplicaPast, Verdict, worst_of
 
-ABOUT_LOOKING = LOOK_CODES | {"monitor_late"}
+ABOUT_OURSELVES = {"monitor_late", "delivery_failed"}
+ABOUT_LOOKING = LOOK_CODES | ABOUT_OURSELVES
 Identity = tuple[str, str]  # code, and key of the subject
 SAME_WITHIN = timedelta(days=1)  # of its closing, a finding that comes back is the same
 HOLES_REMEMBERED = timedelta(days=45)  # an overdue backup that was told is not told again as a gap
@@ -217,8 +218,8 @@ def _may_close(finding: Told, evidence: Evidence) -> bool:
         return _went_further(finding, replica, evidence)
     if finding.code == "select_unmatched":
         return finding.repo_id not in {repo.id for repo in evidence.past.unmatched}
-    if finding.code == "monitor_late":
-        return True  # somebody looked
+    if finding.code in ABOUT_OURSELVES:
+        return True  # somebody looked; a message was taken
     if replica is None:
         return _compared_are_known(finding, evidence)
     if not replica.known or not replica.complete:

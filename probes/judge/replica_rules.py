@@ -1,6 +1,7 @@
 """Rules about one replica that is known: is anything there, and are its disk, clock and locks well."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -76,32 +77,53 @@ def disk_low(replica: ReplicaPast, look: Look, limits: Limits, zone: ZoneInfo) -
     )
 
 
-def disk_filling(
-    replica: ReplicaPast, look: Look, limits: Limits, zone: ZoneInfo
-) -> Iterator[Verdict]:
-    """Tell of a file system that will be full soon, as the least free space of each day has been going."""
-    if look.free_bytes is None or look.total_bytes is None or not limits.days_to_full:
-        return
+@dataclass(frozen=True)
+class Filling:
+    """How fast a file system fills up."""
+
+    bytes_a_day: float
+    free_bytes: int
+
+    @property
+    def days_left(self) -> float:
+        """Days until it is full, if it goes on like that."""
+        return self.free_bytes / self.bytes_a_day
+
+
+def filling(replica: ReplicaPast, look: Look) -> Filling | None:
+    """Return how fast a replica's file system fills up, as the least free space of each day has been going.
+
+    None where nothing is known of it, or it does not.
+    """
+    if look.free_bytes is None or look.total_bytes is None:
+        return None
     today = look.started_at.toordinal()
     points = [(day, free) for day, free in replica.free_by_day if day < today]
     points.append((today, look.free_bytes))
     loss = max(_daily_loss(points, DISK_DAYS), _daily_loss(points, DISK_BURST_DAYS))
-    if loss <= look.total_bytes * LEAST_DAILY_LOSS:
+    return Filling(loss, look.free_bytes) if loss > look.total_bytes * LEAST_DAILY_LOSS else None
+
+
+def disk_filling(
+    replica: ReplicaPast, look: Look, limits: Limits, zone: ZoneInfo
+) -> Iterator[Verdict]:
+    """Tell of a file system that will be full soon."""
+    found = filling(replica, look) if limits.days_to_full else None
+    if not found or found.days_left >= limits.days_to_full:
         return
-    days = look.free_bytes / loss
-    if days >= limits.days_to_full:
-        return
+    days = found.days_left
     yield Verdict(
         code="disk_filling",
         severity=ALARM if days < DISK_ALARM_DAYS else WARN,
         subject=replica.subject,
-        message=f"The file system of {replica.root} on {replica.node} loses {wording.size(round(loss))} a day and has "
-        f"{wording.size(look.free_bytes)} free: full in {wording.number(round(days), 'day')}, and less than "
-        f"{wording.number(limits.days_to_full, 'day')} is told. Purge, or make room.",
+        message=f"The file system of {replica.root} on {replica.node} loses "
+        f"{wording.size(round(found.bytes_a_day))} a day and has {wording.size(found.free_bytes)} free: full in "
+        f"{wording.number(round(days), 'day')}, and less than {wording.number(limits.days_to_full, 'day')} is told. "
+        "Purge, or make room.",
         evidence={
-            "free_bytes": look.free_bytes,
+            "free_bytes": found.free_bytes,
             "total_bytes": look.total_bytes,
-            "bytes_a_day": round(loss),
+            "bytes_a_day": round(found.bytes_a_day),
             "days_to_full": round(days, 1),
             "limit_days": limits.days_to_full,
         },

@@ -6,6 +6,7 @@ from datetime import datetime
 from hubs.limits import Limits
 from probes.judge import (
     copy_rules,
+    delivery_rules,
     freshness_rules,
     look_rules,
     replica_rules,
@@ -25,6 +26,7 @@ LOOK_RULES = (
     look_rules.not_looked,
     look_rules.monitor_late,
     look_rules.select_unmatched,
+    delivery_rules.delivery_failed,
 )
 REPLICA_RULES = (
     replica_rules.empty,
@@ -63,7 +65,7 @@ TARBALL_RULES = (
 )
 
 LOOK_CODES = frozenset({"unreachable", "host_key", "incomplete", "no_root", "not_looked"})
-HUB_CODES = frozenset({"select_unmatched", "monitor_late"})
+HUB_CODES = frozenset({"select_unmatched", "monitor_late", "delivery_failed"})
 REPLICA_CODES = frozenset(
     {"empty", "clock_skew", "disk_low", "disk_filling", "stale_lock", "unrecognised"}
 )

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alerts.parcel import Trouble
 from hubs.planned import NOTHING_PLANNED, Planned
 from probes.judge.copies import Copies
 from probes.judge.tarball import Change, Tarball, Window, newest_of
@@ -84,6 +85,7 @@ class HubPast:
     replicas: tuple[ReplicaPast, ...]  # enabled ones, known or not
     unmatched: tuple[RepoName, ...] = ()  # selected, and never seen anywhere
     planned: Planned = NOTHING_PLANNED  # for the hub
+    not_reached: tuple[Trouble, ...] = ()  # recipients of messages about it
 
     @cached_property
     def has_source(self) -> bool:

@@ -1,4 +1,4 @@
-"""`judge`: judges what is stored."""
+"""`judge`: judges what is stored, and tells people."""
 
 import sys
 from typing import Any
@@ -6,26 +6,33 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from hubs.commands import WatchCommand
+from alerts.commands import LoudCommand
 from hubs.models import Hub
-from probes.management.commands.collect import summary
-from probes.pipeline import RequestError, judge, select_hubs
+from probes.management.commands.collect import summary, undelivered
+from probes.pipeline import RequestError, judge, select_hubs, tell
 from probes.reports import EX_INTERNAL, EX_OK, EX_USAGE, CollectReport, finding_as_json
 
 
-class Command(WatchCommand):
+class Command(LoudCommand):
     """Judge without looking, for when looking has died."""
 
-    help = "Judge what is stored, without looking at any node."
+    help = "Judge what is stored, without looking at any node, and tell people what changed."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("hubs", nargs="*", metavar="HUB", help="tags of hubs; none: all")
-        parser.add_argument("--no-alert", action="store_true", help="tell nobody")
+        parser.add_argument(
+            "--no-alert",
+            action="store_true",
+            help="tell nobody; the next run without this tells what is found",
+        )
         self.add_format(parser)
 
     def handle(self, **options: Any) -> None:
         report = CollectReport(started_at=timezone.now())
-        judge(hubs_asked_for(options["hubs"]), report)
+        hubs = hubs_asked_for(options["hubs"])
+        judge(hubs, report, quiet=options["no_alert"])
+        if not options["no_alert"]:
+            tell(hubs, report)
         if options["format"] == "json":
             self.print_json(
                 {
@@ -36,7 +43,9 @@ class Command(WatchCommand):
             )
         elif options["verbosity"] or report.opened or report.closed or report.unjudged:
             self.stdout.write("\n".join(summary(report)[1:]))
-        sys.exit(EX_INTERNAL if report.unjudged else EX_OK)
+        for line in undelivered(report):
+            self.stderr.write(line)
+        sys.exit(EX_INTERNAL if report.unjudged or report.untold else EX_OK)
 
 
 def hubs_asked_for(tags: list[str]) -> list[Hub]:

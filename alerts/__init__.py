@@ -1,0 +1,1 @@
+"""HOW PEOPLE ARE TOLD: outbox, channels, delivery, signs of life; knows messages, not findings."""

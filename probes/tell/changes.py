@@ -1,0 +1,91 @@
+"""Takes a finding and what people were told of it, gives what they are to be told now, if anything. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from hubs.limits import Limits
+
+CLOSED = "closed"
+ORDER = ("notice", "warn", "alarm")
+WINDOW = timedelta(hours=24)
+
+
+class Change(StrEnum):
+    """What people are told of a finding."""
+
+    NEW = "new"
+    AGAIN = "again"
+    WORSE = "worse"
+    BETTER = "better"
+    CLOSED = "closed"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+
+
+COMING_AND_GOING = (Change.NEW, Change.AGAIN, Change.WORSE, Change.BETTER, Change.CLOSED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A finding, and what people were told of it."""
+
+    severity: str
+    is_open: bool
+    is_muted: bool = False  # acknowledged or snoozed now
+    told_as: str = ""  # the severity last told, or closed; empty: nothing was told
+    told_at: datetime | None = None
+    mute_ended_at: datetime | None = None  # when a snoozing ran out, if it did
+    lately: Sequence[tuple[datetime, str]] = ()  # when its coming and going was told, as what
+
+
+def change_of(standing: Standing, limits: Limits, now: datetime) -> Change | None:
+    """Return how a finding differs from what people were told; None where it does not, or must wait.
+
+    A finding that comes and goes is told `messages_per_day` times in 24 hours at most. What is worse than all that
+    was told in that time is never held back, nor what nobody was told yet.
+    """
+    change = _difference(standing)
+    if change in (None, Change.NEW):
+        return change
+    lately = [told_as for at, told_as in standing.lately if now - at < WINDOW]
+    if len(lately) < limits.messages_per_day:
+        return change
+    told = [ORDER.index(told_as) for told_as in lately if told_as in ORDER]
+    is_worst = standing.is_open and ORDER.index(standing.severity) > max(told, default=-1)
+    return change if is_worst else None
+
+
+def is_last_for_now(standing: Standing, limits: Limits, now: datetime) -> bool:
+    """Say whether a message now is the last for today on the coming and going of a finding."""
+    lately = [at for at, _ in standing.lately if now - at < WINDOW]
+    return len(lately) > 1 and len(lately) + 1 >= limits.messages_per_day
+
+
+def _difference(standing: Standing) -> Change | None:
+    told_as = standing.told_as
+    if not standing.is_open:
+        return None if told_as in ("", CLOSED) else Change.CLOSED
+    if standing.is_muted and (told_as in ("", CLOSED) or not _is_worse(standing)):
+        return None
+    if told_as == "":
+        return Change.NEW
+    if told_as == CLOSED:
+        return Change.AGAIN
+    if told_as == standing.severity:
+        return None
+    return Change.WORSE if _is_worse(standing) else Change.BETTER
+
+
+def _is_worse(standing: Standing) -> bool:
+    return ORDER.index(standing.severity) > ORDER.index(standing.told_as)
+
+
+def is_reminded(standing: Standing, limits: Limits, now: datetime) -> bool:
+    """Say whether people are to be reminded: open and unanswered for long, or a snoozing has run out."""
+    if not standing.is_open or standing.is_muted or standing.told_at is None:
+        return False
+    if standing.mute_ended_at and standing.told_at < standing.mute_ended_at <= now:
+        return True
+    return now - standing.told_at >= limits.remind_every
