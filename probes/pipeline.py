@@ -42,7 +42,7 @@ from probes.look.observation import Facts
 from probes.look.remote import listing_script
 from probes.look.transport import Address, Session, TransportError, open_session
 from probes.models import CollectRun, CollectRunQuerySet, Finding, RunStatus
-from probes.reports import EX_INTERNAL, EX_NONE, CollectReport
+from probes.reports import CollectReport
 from probes.tell.telling import tell_hub
 from probes.tell.weekly import reassure
 
@@ -111,7 +111,7 @@ def collect_replicas(
     hubs = {run.replica.hub for run in report.runs}
     judge(hubs, report, quiet=quiet)
     report.open_counts = open_counts({replica.hub for replica in replicas})
-    if not quiet:
+    if report.runs and not quiet:  # where another run has it all in hand, it tells
         tell(hubs, report)
         beat(blindness(report, timezone.now()))
     report.finished_at = timezone.now()
@@ -159,10 +159,8 @@ def blindness(report: CollectReport, now: datetime) -> str:
     A node that cannot be reached is told to people. That none could, or that a hub is not looked at any more, is ours.
     """
     problems = []
-    if report.exit_code in (EX_INTERNAL, EX_NONE):
-        problems.append(
-            "no replica was listed completely" if report.runs else "nothing was looked at"
-        )
+    if not any(run.status == RunStatus.OK for run in report.runs):
+        problems.append("no replica was listed completely")
     problems += [f"hub {hub.tag} could not be judged" for hub in report.unjudged]
     problems += [f"people could not be told of hub {hub.tag}" for hub in report.untold]
     problems += [f"nobody has looked at hub {tag} in time" for tag in late_hubs(now)]

@@ -1,7 +1,7 @@
 """What of a finding is told, and when: pure, by what it says now and what people were told of it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -18,7 +18,7 @@ def change(standing: Standing, limits: Limits = DEFAULT_LIMITS) -> Change | None
     return change_of(standing, limits, NOW)
 
 
-def lately(*told: str, step: timedelta = HOUR) -> list[tuple[object, str]]:
+def lately(*told: str, step: timedelta = HOUR) -> list[tuple[datetime, str]]:
     """Return tellings an hour apart, the newest an hour ago."""
     return [(NOW - step * (len(told) - number), what) for number, what in enumerate(told)]
 
@@ -123,7 +123,7 @@ def test_a_finding_that_flaps_at_every_look_of_a_day_stays_within_the_limit(
     severity: str, limit: int
 ) -> None:
     limits, standing = replace(DEFAULT_LIMITS, messages_per_day=limit), OPEN
-    told: list[tuple[object, str]] = []
+    told: list[tuple[datetime, str]] = []
     for look in range(144):  # every ten minutes
         now = NOW + look * timedelta(minutes=10)
         standing = replace(standing, severity=severity, is_open=look % 2 == 0, lately=told)

@@ -1,5 +1,6 @@
 """People are told of findings: what changed, once, and nothing more than that; rows in, messages in the outbox out."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -271,4 +272,4 @@ def test_a_name_with_odd_characters_is_told(hub: Hub) -> None:
     (notification,) = tell(hub)
 
     assert "\n" not in notification.subject
-    assert "\u202e" not in notification.message.blocks[0].entries[0].text
+    assert "\u202e" not in json.dumps(notification.content["blocks"], ensure_ascii=False)

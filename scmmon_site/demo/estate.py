@@ -232,5 +232,6 @@ class Estate:
             "name": hub.name,
             "title": hub.title,
             "time_zone": hub.time_zone,
+            "contacts": ["you@example.org"],
             "replica": replicas,
         }

@@ -70,7 +70,9 @@ class Command(BaseCommand):
 
     def _run(self, directory: Path, port: int, *, no_serve: bool) -> None:
         self.environment = isolated_environment(
-            directory, SCMMON_SITE_URL=f"http://{ADDRESS}:{port}"
+            directory,
+            SCMMON_SITE_URL=f"http://{ADDRESS}:{port}",
+            EMAIL_URL=f"filemail:///{directory}/mails",
         )
         estate = Estate(directory)
         self._say(f"Laying a year of tarballs in {directory}")
@@ -86,6 +88,7 @@ class Command(BaseCommand):
                     raise CommandError("Not every planted fault has its finding.")
                 return
             self._say(f"Open http://{ADDRESS}:{port}/ and log in as {LOGIN} / {password}")
+            self.stdout.write(f"Mails that it would send lie in {directory}/mails.")
             self.stdout.write("Ctrl-C ends it; `make demo` starts it again with what is there.")
             self.stdout.flush()
             if serve(port, self.environment):
