@@ -63,7 +63,7 @@ class Context:
         return Facts("Where this comes from", (*pairs, *run, *more))
 
     def to_repeat(self, *words: str) -> Verbatim:
-        """Return the line that runs a command of ours again from anywhere."""
+        """Return the line that runs a command of ours from anywhere."""
         line = shlex.join([sys.executable, "manage.py", *words])
         return Verbatim("To repeat it", f"cd {shlex.quote(self.directory)} && {line}")
 

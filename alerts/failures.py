@@ -4,8 +4,9 @@ Where not even that can be stored, the operators are mailed straight away.
 """
 
 import logging
+import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -30,22 +31,30 @@ TOLD_AGAIN_AFTER = timedelta(days=1)  # the same failure at every run of cron
 
 
 @contextmanager
-def loud(what: str) -> Iterator[None]:
-    """Tell people of whatever error comes up within, then let it go on."""
+def loud(what: str, *again: str) -> Iterator[None]:
+    """Tell people of whatever error comes up within, then let it go on; `again` is the command that repeats it."""
     try:
         yield
     except Exception as error:
         log.exception("%s failed", what)
-        tell_failure(what, error, timezone.now())
+        tell_failure(what, error, timezone.now(), again=again)
         raise
 
 
-def tell_failure(what: str, error: Exception, now: datetime, hub: Hub | None = None) -> None:
+def tell_failure(
+    what: str,
+    error: Exception,
+    now: datetime,
+    *,
+    hub: Hub | None = None,
+    again: Sequence[str] = (),
+) -> None:
     """Tell people that something of ours failed; of what was told within a day, only the log tells.
 
-    Never raises: whoever calls has an error of his own to deal with.
+    `again` is the command of ours that repeats it, where that is another than this process runs. Never raises: whoever
+    calls has an error of his own to deal with.
     """
-    message = failure_message(what, error, here())
+    message = failure_message(what, error, here(), again)
     try:
         if _was_told(message, now):
             return
@@ -59,7 +68,9 @@ def tell_failure(what: str, error: Exception, now: datetime, hub: Hub | None = N
     tell_operators(message, now)
 
 
-def failure_message(what: str, error: BaseException, context: Context) -> Message:
+def failure_message(
+    what: str, error: BaseException, context: Context, again: Sequence[str] = ()
+) -> Message:
     """Return what is to be told of an error."""
     told = f"{type(error).__name__}: {error}".strip().rstrip(":")
     subject = one_line(f"scmmon on {context.host}: {what} failed — {told}")
@@ -74,7 +85,7 @@ def failure_message(what: str, error: BaseException, context: Context) -> Messag
             Facts("The error", (("What failed", what), ("Error", told))),
             Verbatim("Traceback", text),
             context.facts(),
-            Verbatim("To repeat it", f"cd {context.directory} && {context.command_line}"),
+            context.to_repeat(*(again or sys.argv[1:])),
             recent_lines(),
         ),
         link=settings.SCMMON_SITE_URL,

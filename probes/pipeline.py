@@ -128,7 +128,13 @@ def judge(hubs: Iterable[Hub], report: CollectReport, *, quiet: bool = False) ->
             log.exception("hub %s could not be judged", hub.tag)
             report.unjudged.append(hub)
             if not quiet:
-                tell_failure(f"judging hub {hub.tag}", problem, timezone.now(), hub)
+                tell_failure(
+                    f"judging hub {hub.tag}",
+                    problem,
+                    timezone.now(),
+                    hub=hub,
+                    again=("judge", hub.tag),
+                )
             continue
         report.opened += changes.opened
         report.closed += changes.closed
@@ -144,7 +150,13 @@ def tell(hubs: Iterable[Hub], report: CollectReport) -> None:
         except Exception as problem:
             log.exception("people could not be told of hub %s", hub.tag)
             report.untold.append(hub)
-            tell_failure(f"telling of hub {hub.tag}", problem, timezone.now(), hub)
+            tell_failure(
+                f"telling of hub {hub.tag}",
+                problem,
+                timezone.now(),
+                hub=hub,
+                again=("judge", hub.tag),
+            )
     try:
         reassure(context, timezone.now())
     except Exception as problem:

@@ -51,20 +51,22 @@ def look(replica_id: int, *, full: bool = False, quiet: bool = False) -> str:
     found = list(replicas.select_related("hub", "hub__policy", "node"))
     if not found:
         return "gone"
-    with loud(f"looking at {found[0]}"):
+    (replica,) = found
+    again = ("collect", replica.hub.tag, "--node", replica.node.tag)
+    with loud(f"looking at {replica}", *again):
         report = collect_replicas(found, full=full, quiet=quiet)
     return report.runs[0].status if report.runs else "skipped_locked"
 
 
 def collect_all() -> int:
     """Do what `collect` does; return its exit code."""
-    with loud("collect"):
+    with loud("collect", "collect"):
         return collect(CollectRequest()).exit_code
 
 
 def deliver_due() -> str:
     """Do what `deliver` does; return what came of it."""
-    with loud("deliver"):
+    with loud("deliver", "deliver"):
         return summary(deliver())
 
 

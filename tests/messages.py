@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from alerts.confirming import ASKED
 from alerts.message import (
     Cell,
     Entries,
@@ -202,57 +203,106 @@ REASSURANCE = Message(
     kind=Kind.REASSURANCE,
     severity=Tone.NOTICE,
     tone=Tone.ALARM,
-    subject="scmmon: this week — 3 of 4 hubs are well, 1 unknown",
-    conclusion="scmmon looked at 4 hubs every day this week. 3 are well; what G holds is unknown since "
-    "2026-11-14 04:17:20 UTC.",
+    subject="scmmon weekly: 1 alarm, 3 ok",
+    conclusion="scmmon is alive and watches 4 hubs: 1 alarm, 3 ok, at 2026-11-20 20:16:00 UTC.",
     blocks=(
         Table(
             "Hubs",
-            ("Hub", "State", "Newest backup", "Growth in a week", "Proved", "Disk full in"),
+            ("Hub", "State", "Newest backup", "Size, and growth in a week", "Proved", "Disk"),
             (
                 (
                     Cell("G (gate)"),
-                    Cell("unknown since 2026-11-14", Tone.UNKNOWN),
-                    *map(Cell, ("2026-11-13", "unknown", "30 of 30", "unknown")),
+                    Cell("alarm", Tone.ALARM),
+                    *map(
+                        Cell,
+                        (
+                            "2026-11-13 04:10:41 Europe/Berlin",
+                            "1,204,118,006 bytes, +0.0%",
+                            "30, last 2026-11-12 02:11:09 Europe/Berlin",
+                            "none is filling up",
+                        ),
+                    ),
                 ),
                 (
                     Cell("C2 (cms02)"),
                     Cell("ok", Tone.OK),
-                    *map(Cell, ("2026-11-20", "+118 MB", "96 of 96", "140 days (C)")),
+                    *map(
+                        Cell,
+                        (
+                            "2026-11-20 10:47:01 Asia/Taipei",
+                            "5,118,204,733 bytes, +2.3%",
+                            "96, last 2026-11-20 03:40:12 Asia/Taipei",
+                            "C full in 140 days",
+                        ),
+                    ),
                 ),
                 (
                     Cell("WW (dayabay)"),
                     Cell("ok", Tone.OK),
-                    *map(Cell, ("2026-11-20", "+2.31 GB", "212 of 214", "61 days (C)")),
+                    *map(
+                        Cell,
+                        (
+                            "2026-11-20 10:47:03 Asia/Shanghai",
+                            "48,310,229,474 bytes, +5.0%",
+                            "212, last 2026-11-20 04:02:55 Asia/Shanghai",
+                            "C full in 61 days",
+                        ),
+                    ),
                 ),
                 (
                     Cell("SDU"),
                     Cell("ok", Tone.OK),
-                    *map(Cell, ("2026-11-20", "+0 B", "48 of 48", "never")),
+                    *map(
+                        Cell,
+                        (
+                            "2026-11-20 11:02:00 Asia/Shanghai",
+                            "310,771,002 bytes, +0.1%",
+                            "none was read again yet",
+                            "none is filling up",
+                        ),
+                    ),
                 ),
             ),
         ),
         Entries(
-            "Open",
+            "In words",
             (
                 Entry(
-                    text="The look at Z9:229 that began at 2026-11-20 20:16:09 UTC ended as unreachable in stage connect: "
-                    "No route to host. What is there is unknown since 2026-11-14 04:17:20 UTC, when the last complete "
-                    "look began.",
-                    word="alarm for 6d 12h",
+                    text="1 alarm: unreachable on Z9:229; unknown: Z9:229 since 2026-11-14 05:17:20 Europe/Berlin",
+                    word="G (gate): alarm",
                     tone=Tone.ALARM,
-                    link=f"{SITE}/findings/781/",
-                    details=("G (gate), open since 2026-11-14 08:16:31 UTC",),
+                    link=f"{SITE}/hubs/G/",
+                ),
+                *(
+                    Entry(
+                        text=f"All is well on {replicas} replicas.",
+                        word=f"{hub}: ok",
+                        tone=Tone.OK,
+                        link=f"{SITE}/hubs/{hub.split()[0]}/",
+                    )
+                    for hub, replicas in (("C2 (cms02)", 3), ("WW (dayabay)", 4), ("SDU", 2))
                 ),
             ),
         ),
-        PLOT,
+        Entries(
+            "Acknowledged or snoozed",
+            (
+                Entry(
+                    text="The file system of /data/var/scm/backup/cms02 on C has 27,917,287,424 bytes free of "
+                    "1,099,511,627,776 bytes; expected are 54,975,581,388 bytes (5%).",
+                    word="C2 warn, silenced until 2026-11-25 00:00:00 Asia/Taipei",
+                    tone=Tone.WARN,
+                    link=f"{SITE}/findings/790/",
+                    details=("ada: a new disk comes on Tuesday",),
+                ),
+            ),
+        ),
         Facts(
-            "How scmmon itself was",
+            "What scmmon did this week",
             (
                 ("Looks", "252, of which 238 complete"),
-                ("Messages", "9 sent, none undelivered"),
-                ("Last confirmed by you", "2026-11-14 07:31 UTC"),
+                ("Messages over operators", "9 taken, 0 not yet"),
+                ("Last confirmed by a reader", "2026-11-14 07:31:40 UTC"),
             ),
         ),
     ),
@@ -262,37 +312,51 @@ FAILURE = Message(
     kind=Kind.FAILURE,
     severity=Tone.ALARM,
     tone=Tone.ALARM,
-    subject="scmmon: altbackup failed on cms01 — expecting 2 paths for dybsvn",
-    conclusion="altbackup check_target failed on cms01.phys.example.org with AssertionError: expecting 2 paths for "
-    "dybsvn BUT got ['svn/dybsvn/2013/05/10/104701/dybsvn-20496.tar.gz'].",
+    subject="scmmon on cms01.phys.example.org: altbackup failed — AssertionError: expecting 2 paths for dybsvn BUT got "
+    "['svn/dybsvn/2013/05/10/104701/dybsvn-2",
+    conclusion="altbackup failed: AssertionError: expecting 2 paths for dybsvn BUT got "
+    "['svn/dybsvn/2013/05/10/104701/dybsvn-20496.tar.gz']",
     blocks=(
         Facts(
-            "Where this comes from",
+            "The error",
             (
+                ("What failed", "altbackup"),
                 (
-                    "Command",
-                    "/home/scm/scmmon/manage.py altbackup dump check_target --hub WW --sourcenode C --day 2013/05/10 --echo",
+                    "Error",
+                    "AssertionError: expecting 2 paths for dybsvn BUT got "
+                    "['svn/dybsvn/2013/05/10/104701/dybsvn-20496.tar.gz']",
                 ),
-                ("Exit status", "1"),
-                ("Node", "C"),
-                ("User", "blyth"),
-                ("Host", "cms01.phys.example.org"),
-                ("Began", "2013-05-10 15:30:02 Asia/Taipei"),
-                ("Run", "5b0c71f6e2a94d0f8f3d51c0f7a2b9e4"),
             ),
         ),
         Verbatim(
             "Traceback",
             "Traceback (most recent call last):\n"
-            '  File "/home/scm/scmmon/backups/altbackup.py", line 566, in main\n'
+            '  File "/opt/scmmon/backups/altbackup.py", line 566, in main\n'
             "    alt_check(target, cfg)\n"
-            '  File "/home/scm/scmmon/backups/altbackup.py", line 405, in alt_check\n'
+            '  File "/opt/scmmon/backups/altbackup.py", line 405, in alt_check\n'
             "    assert npaths == expect[want], "
             '"expecting %s paths for %s BUT got %s  " % (expect[want], want, relpaths)\n'
             "AssertionError: expecting 2 paths for dybsvn BUT got "
             "['svn/dybsvn/2013/05/10/104701/dybsvn-20496.tar.gz']\n",
         ),
-        Verbatim("What C wrote on standard error", "lost connection"),
+        Facts(
+            "Where this comes from",
+            (
+                (
+                    "Command",
+                    "manage.py altbackup dump check_target --hub WW --sourcenode C --day 2013/05/10 --echo",
+                ),
+                ("User", "blyth"),
+                ("Host", "cms01.phys.example.org"),
+                ("Process", "20496"),
+                ("Directory", "/opt/scmmon"),
+            ),
+        ),
+        Verbatim(
+            "To repeat it",
+            "cd /opt/scmmon && .venv/bin/python manage.py altbackup dump check_target --hub WW --sourcenode C "
+            "--day 2013/05/10 --echo",
+        ),
         Verbatim(
             "Last log lines",
             "2013-05-10 15:30:03,236 INFO source     : /home/scm/backup/dayabay\n"
@@ -301,12 +365,8 @@ FAILURE = Message(
             "/data/var/scm/alt.backup/dayabay/tracs/dybsvn/2013/05/10/104701/dybsvn.tar.gz\n"
             "2013-05-10 15:30:03,293 INFO found 1 matching tarballs",
         ),
-        Verbatim(
-            "To repeat it",
-            "cd /home/scm/scmmon && .venv/bin/python manage.py altbackup check_target --hub WW --day 2013/05/10",
-        ),
     ),
-    link=f"{SITE}/runs/40771/",
+    link=SITE,
 )
 TEST = Message(
     kind=Kind.TEST,
@@ -389,7 +449,7 @@ def parcel_of(message: Message, **changes: Any) -> Parcel:
         channel_kind="email",
         recipient="ops@example.org",
         pictures=pictures,
-        confirm_url=CONFIRM_URL,
+        confirm_url=CONFIRM_URL if message.kind in ASKED else "",
     )
     return replace(parcel, **changes)
 

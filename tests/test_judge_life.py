@@ -57,7 +57,7 @@ def faults(request: pytest.FixtureRequest) -> dict[str, Fault]:
 
 
 def test_every_code_that_a_look_can_show_is_laid_here() -> None:
-    others = LOOK_CODES | {"monitor_late", "disk_filling"}
+    others = LOOK_CODES | {"monitor_late", "delivery_failed", "disk_filling"}
 
     assert others | set(ALONE) | set(TOGETHER) | set(RUNS) == CODES
 

@@ -11,12 +11,18 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
 
+from alerts.message import Kind, Message, Tone
+from alerts.models import Channel, Route
+from alerts.outbox import post, reached_by
 from hubs.models import Node, Replica
 from probes.models import CollectRun, TarballSnapshot
-from probes.tasks import collect_all, heartbeat, look, queue_looks
+from probes.tasks import collect_all, deliver_due, heartbeat, look, queue_looks
 from tests.another_run import another_run
 from tests.estate import make_hub, make_node, make_replica
+from tests.sinks import SmtpSink
 from tests.trees import lay_tarball, stamp
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -40,11 +46,17 @@ def database_url() -> str:
 
 
 @pytest.fixture
-def cluster() -> Iterator[subprocess.Popen[bytes]]:
-    """A real `qcluster` on this test's database, and on this run's broker."""
+def smtp() -> Iterator[SmtpSink]:
+    with SmtpSink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def cluster(smtp: SmtpSink) -> Iterator[subprocess.Popen[bytes]]:
+    """A real `qcluster` on this test's database, and on this run's broker; its mail goes to our server."""
     process = subprocess.Popen(
         [sys.executable, str(django_settings.BASE_DIR / "manage.py"), "qcluster"],
-        env=os.environ | {"DATABASE_URL": database_url()},
+        env=os.environ | {"DATABASE_URL": database_url(), "EMAIL_URL": smtp.url},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -65,6 +77,32 @@ def test_a_queued_look_is_made_by_the_cluster(
 
     assert CollectRun.objects.get().status == "ok"
     assert TarballSnapshot.objects.count() == 1
+
+
+def test_a_queued_look_tells_people(
+    vault: Replica, cluster: subprocess.Popen[bytes], smtp: SmtpSink
+) -> None:
+    channel = Channel.objects.create(name="ops", addresses=["ops@example.org"])
+    Route.objects.create(channel=channel)
+    vault.root = "/nowhere"
+    vault.save()
+
+    queue_looks([vault.pk])
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not smtp.mails and time.monotonic() < end:
+        assert cluster.poll() is None
+        time.sleep(0.1)
+
+    assert "root directory missing" in smtp.mails[0].parsed["Subject"]
+
+
+def test_the_queue_delivers_what_waits(smtp: SmtpSink, settings: Settings) -> None:
+    smtp.receives_mail_of(settings)
+    channel = Channel.objects.create(name="ops", addresses=["ops@example.org"])
+    message = Message(Kind.CHANGE, Tone.ALARM, Tone.ALARM, "it burns", "It burns.")
+    post(message, reached_by([channel], None), timezone.now())
+
+    assert deliver_due() == "1 sent, 0 to be tried again, 0 given up"
 
 
 def test_a_look_done_twice_changes_nothing(vault: Replica) -> None:

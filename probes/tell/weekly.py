@@ -10,8 +10,19 @@ from django.db import transaction
 from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
 
 from alerts.context import Context
-from alerts.message import Block, Cell, Entries, Entry, Kind, Message, Table, Tone, Verbatim
-from alerts.models import Channel, Notification, Route
+from alerts.message import (
+    Block,
+    Cell,
+    Entries,
+    Entry,
+    Facts,
+    Kind,
+    Message,
+    Table,
+    Tone,
+    Verbatim,
+)
+from alerts.models import Channel, Delivery, DeliveryStatus, Notification, Route
 from alerts.outbox import Addressee, post
 from hubs.models import Hub
 from probes.draw.series import judged_repos
@@ -86,6 +97,7 @@ def weekly_message(
         Table("Hubs", COLUMNS, tuple(_row(hub, concluded[hub.pk], now) for hub in ranked)),
         *_entries(ranked, concluded),
         *_silenced(ranked, now),
+        _ourselves(hubs, channel, now),
         context.facts(),
         Verbatim("To see it now", "manage.py status"),
     ]
@@ -159,6 +171,28 @@ def _muted_entry(finding: Finding) -> Entry:
         Tone(finding.severity),
         f"{settings.SCMMON_SITE_URL}/findings/{finding.pk}/",
         (f"{finding.acknowledged_by or 'somebody'}: {finding.acknowledged_reason}",),
+    )
+
+
+def _ourselves(hubs: Sequence[Hub], channel: Channel, now: datetime) -> Facts:
+    """Return what scmmon itself did in the last week."""
+    looks = CollectRun.objects.ended().filter(
+        replica__hub__in=hubs, started_at__range=(now - WEEK, now)
+    )
+    complete = looks.complete().count()
+    week = Delivery.objects.filter(channel=channel, notification__created_at__gt=now - WEEK)
+    taken = week.filter(status=DeliveryStatus.SENT).count()
+    confirmed_at = channel.confirmed_at
+    return Facts(
+        "What scmmon did this week",
+        (
+            ("Looks", f"{looks.count():,}, of which {complete:,} complete"),
+            (f"Messages over {channel}", f"{taken} taken, {week.undelivered().count()} not yet"),
+            (
+                "Last confirmed by a reader",
+                wording.moment(confirmed_at, channel.zone) if confirmed_at else "never",
+            ),
+        ),
     )
 
 
