@@ -217,7 +217,7 @@ REASSURANCE = Message(
                         Cell,
                         (
                             "2026-11-13 04:10:41 Europe/Berlin",
-                            "1,204,118,006 bytes, +0.0%",
+                            "1.2 GB, +0.0%",
                             "30, last 2026-11-12 02:11:09 Europe/Berlin",
                             "none is filling up",
                         ),
@@ -230,7 +230,7 @@ REASSURANCE = Message(
                         Cell,
                         (
                             "2026-11-20 10:47:01 Asia/Taipei",
-                            "5,118,204,733 bytes, +2.3%",
+                            "5.12 GB, +2.3%",
                             "96, last 2026-11-20 03:40:12 Asia/Taipei",
                             "C full in 140 days",
                         ),
@@ -243,7 +243,7 @@ REASSURANCE = Message(
                         Cell,
                         (
                             "2026-11-20 10:47:03 Asia/Shanghai",
-                            "48,310,229,474 bytes, +5.0%",
+                            "48.3 GB, +5.0%",
                             "212, last 2026-11-20 04:02:55 Asia/Shanghai",
                             "C full in 61 days",
                         ),
@@ -256,7 +256,7 @@ REASSURANCE = Message(
                         Cell,
                         (
                             "2026-11-20 11:02:00 Asia/Shanghai",
-                            "310,771,002 bytes, +0.1%",
+                            "311 MB, +0.1%",
                             "none was read again yet",
                             "none is filling up",
                         ),

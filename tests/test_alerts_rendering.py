@@ -178,7 +178,7 @@ def test_the_foot_says_why_and_which(message: Message) -> None:
 
 
 def test_a_reader_who_is_asked_can_confirm() -> None:
-    parcel = parcel_of(CHANGE)
+    parcel = parcel_of(CHANGE, confirm_url=CONFIRM_URL)
 
     assert f": {CONFIRM_URL}\n" in text_of(parcel)
     assert CONFIRM_URL in [link["href"] for link in Document(html_of(parcel)).all("a")]

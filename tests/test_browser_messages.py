@@ -143,7 +143,7 @@ def test_a_state_is_told_by_a_word_and_a_shape(page: Page) -> None:
     cells = page.locator(".rows td:nth-child(2)")
 
     assert [text.replace("\xa0", " ") for text in cells.all_inner_texts()] == [
-        "○ unknown since 2026-11-14",
+        "■ alarm",
         "● ok",
         "● ok",
         "● ok",
@@ -153,10 +153,10 @@ def test_a_state_is_told_by_a_word_and_a_shape(page: Page) -> None:
 def test_on_a_telephone_each_cell_has_its_heading_beside_it(page: Page) -> None:
     show(page, REASSURANCE, width=360)
 
-    label = page.get_by_text("+118 MB").evaluate(
+    label = page.get_by_text("5.12 GB, +2.3%").evaluate(
         "(one) => getComputedStyle(one, '::before').content"
     )
-    assert "Growth in a week" in label
+    assert "growth in a week" in label
     expect(page.get_by_role("columnheader", name="Proved")).to_be_hidden()
 
 

@@ -163,7 +163,7 @@ def test_it_says_how_much_the_tarballs_grew(hub: Hub) -> None:
 
     (notification,) = said()
 
-    assert row(notification, hub)["Size, and growth in a week"] == "1,100 bytes, +10.0%"
+    assert row(notification, hub)["Size, and growth in a week"] == "1.1 kB, +10.0%"
 
 
 def test_it_says_what_was_proved(hub: Hub) -> None:

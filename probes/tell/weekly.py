@@ -25,6 +25,7 @@ from alerts.message import (
 from alerts.models import Channel, Delivery, DeliveryStatus, Notification, Route
 from alerts.outbox import Addressee, post
 from hubs.models import Hub
+from probes.draw.scales import size_text
 from probes.draw.series import judged_repos
 from probes.judge import wording
 from probes.judge.conclusion import Conclusion, conclusions
@@ -213,9 +214,9 @@ def _growth(hub: Hub, now: datetime) -> str:
     both = [(after, before) for after, before in known if before]
     before_total = sum(before for _, before in both)
     if not before_total:
-        return wording.size(total)
+        return size_text(total)
     growth = sum(after for after, _ in both) / before_total - 1
-    return f"{wording.size(total)}, {growth:+.1%}"
+    return f"{size_text(total)}, {growth:+.1%}"
 
 
 def _proofs(hub: Hub, now: datetime) -> str:
