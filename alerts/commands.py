@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandError, SystemCheckError
 from django.utils import timezone
 
-from alerts.context import here
-from alerts.failures import failure_message, tell_failure, tell_operators
+from alerts.failures import tell_failure, tell_operators_of
+from alerts.heartbeat import beat
 from hubs.commands import WatchCommand
 
 log = logging.getLogger("scmmon.failures")
@@ -20,14 +20,16 @@ class LoudCommand(WatchCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run; an unforeseen error ends with exit code 1, on standard error and in a message."""
+        self.is_quiet = bool(options.get("no_alert"))
         try:
             return super().execute(*args, **options)
         except (CommandError, SystemCheckError):
             raise
         except Exception as error:
             log.exception("%s failed", self.name)
-            if not options.get("no_alert"):
+            if not self.is_quiet:
                 tell_failure(self.name, error, timezone.now())
+                beat(f"{self.name} failed: {type(error).__name__}")
             text = f"{type(error).__name__}: {error}; the log above says where"
             raise CommandError(text, returncode=EX_INTERNAL) from None
 
@@ -41,5 +43,6 @@ class LoudCommand(WatchCommand):
         try:
             super().check_migrations()
         except CommandError as error:
-            tell_operators(failure_message(self.name, error, here()), timezone.now())
+            if not self.is_quiet:
+                tell_operators_of(self.name, error, timezone.now())
             raise

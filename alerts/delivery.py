@@ -23,13 +23,17 @@ from alerts.sending import send
 from hubs.locks import patient_lock
 
 DELIVERING = -1  # the number of the lock
-SECONDS_FOR_ANOTHER = 90  # as long as another process is waited for that delivers
-SECONDS_A_ROUND = 240  # after so many nothing new is begun; the next round goes on
-SECONDS_A_PARCEL = 120  # longer than any sender may take
+SECONDS_A_ROUND = 120  # after so many nothing new is begun; the next round goes on
+SECONDS_A_PARCEL = 90  # longer than any sender may take
+SECONDS_FOR_ANOTHER = (
+    SECONDS_A_ROUND + SECONDS_A_PARCEL + 10
+)  # waited for another process that delivers
 PAUSES = tuple(
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 120, 240, 480, 960, 1440)
 )
 GIVEN_UP_AFTER = timedelta(days=7)
+SECONDS_A_PAGE_WAITS = 10  # for another process, where somebody waits for the page
+SIDE_BY_SIDE = 8  # channels
 ENDED_WITHOUT_OUTCOME = "the process that sent it ended; it may have been taken"
 
 
@@ -42,6 +46,7 @@ class Round:
     given_up: int = 0
     is_busy: bool = False  # another process delivers, and did not come to an end
     problems: list[str] = field(default_factory=list)  # in one line each
+    channels: set[str] = field(default_factory=set)  # names of those with problems
 
     @property
     def is_clean(self) -> bool:
@@ -57,9 +62,14 @@ def summary(came_of_it: Round) -> str:
     )
 
 
-def deliver(*, everything: bool = False, only: Notification | None = None) -> Round:
+def deliver(
+    *,
+    everything: bool = False,
+    only: Notification | None = None,
+    seconds_for_another: float = SECONDS_FOR_ANOTHER,
+) -> Round:
     """Deliver what is due, all that waits, or only one notification; return what came of it."""
-    with patient_lock(DELIVERING, seconds=SECONDS_FOR_ANOTHER) as mine:
+    with patient_lock(DELIVERING, seconds=seconds_for_another) as mine:
         if not mine:
             busy = "another process has been delivering for too long: is it stopped?"
             return Round(is_busy=True, problems=[busy])
@@ -68,23 +78,29 @@ def deliver(*, everything: bool = False, only: Notification | None = None) -> Ro
 
 
 def _waiting(now: datetime, everything: bool, only: Notification | None) -> QuerySet[Delivery]:
-    waiting = Delivery.objects.filter(status=DeliveryStatus.WAITING)
-    if only is not None:
-        return waiting.filter(notification=only)
     # What waits for a channel that is switched off is held until it is too old.
     is_old = Q(notification__created_at__lt=now - GIVEN_UP_AFTER)
-    waiting = waiting.filter(Q(channel=None) | Q(channel__enabled=True) | is_old)
+    waiting = Delivery.objects.filter(
+        Q(channel=None) | Q(channel__enabled=True) | is_old, status=DeliveryStatus.WAITING
+    )
+    if only is not None:
+        return waiting.filter(notification=only)
     return waiting if everything else waiting.filter(due_at__lte=now)
 
 
 def _take_over_claims(now: datetime) -> None:
-    """Let wait again what a process had claimed that ended; nobody else holds the lock."""
+    """Let wait again what a process had claimed that ended; nobody else holds the lock.
+
+    The first time it is sent again at once; after that it waits as what failed does, as it may be what ends us.
+    """
     with transaction.atomic():
-        left = Delivery.objects.filter(status=DeliveryStatus.SENDING)
-        Attempt.objects.filter(delivery__in=left, ended_at=None).update(
-            ended_at=now, result=Result.LOST, answer=ENDED_WITHOUT_OUTCOME
-        )
-        left.update(status=DeliveryStatus.WAITING, due_at=now, answer=ENDED_WITHOUT_OUTCOME)
+        for left in Delivery.objects.filter(status=DeliveryStatus.SENDING):
+            Attempt.objects.filter(delivery=left, ended_at=None).update(
+                ended_at=now, result=Result.LOST, answer=ENDED_WITHOUT_OUTCOME
+            )
+            left.status, left.answer = DeliveryStatus.WAITING, ENDED_WITHOUT_OUTCOME
+            left.due_at = now if left.attempts_made <= 1 else now + _usual_pause(left)
+            left.save(update_fields=["status", "answer", "due_at"])
 
 
 class _Deliverer:
@@ -99,10 +115,9 @@ class _Deliverer:
 
     def run(self, waiting: QuerySet[Delivery]) -> Round:
         """Send all that waits, each once."""
-        for pk, channel in waiting.order_by("pk").values_list("pk", "channel"):
+        for pk, channel in waiting.order_by("attempts_made", "pk").values_list("pk", "channel"):
             self.lines[channel].append(pk)
-        for channel_id in list(self.lines):
-            self._send_next(channel_id)
+        self._fill()
         while self.under_way:
             for delivery, outcome in self._outcomes():
                 del self.under_way[delivery.channel_id]
@@ -111,7 +126,16 @@ class _Deliverer:
                     self.round.postponed += len(self.lines[delivery.channel_id])
                     self.lines[delivery.channel_id].clear()
                 self._send_next(delivery.channel_id)
+            self._fill()
         return self.round
+
+    def _fill(self) -> None:
+        """Begin with further channels while there is room."""
+        for channel_id in list(self.lines):
+            if len(self.under_way) >= SIDE_BY_SIDE:
+                return
+            if channel_id not in self.under_way:
+                self._send_next(channel_id)
 
     def _outcomes(self) -> list[tuple[Delivery, Outcome]]:
         """Wait for the next outcome; a sender that never ends has none."""
@@ -132,8 +156,12 @@ class _Deliverer:
                     delivery, Outcome(Result.REFUSED, "the channel is gone or switched off")
                 )
                 continue
+            try:
+                parcel = _parcel(delivery, delivery.channel)
+            except (LookupError, TypeError, ValueError) as problem:  # of another version, or spoilt
+                self._record(delivery, Outcome(Result.LATER, f"it cannot be read: {problem!r}"))
+                continue
             self.under_way[channel_id] = delivery
-            parcel = _parcel(delivery, delivery.channel)
             # A daemon, so that a sender which hangs cannot keep the process from ending.
             threading.Thread(target=self._send, args=(delivery, parcel), daemon=True).start()
             return
@@ -218,5 +246,9 @@ def _status_after(delivery: Delivery, outcome: Outcome, now: datetime) -> Delive
 
 def _pause(delivery: Delivery, outcome: Outcome) -> timedelta:
     """Return how long the next attempt waits: longer each time, and as long as the other side asked for."""
-    usual = PAUSES[min(delivery.attempts_made, len(PAUSES)) - 1]
+    usual = _usual_pause(delivery)
     return max(usual, outcome.retry_after or usual)
+
+
+def _usual_pause(delivery: Delivery) -> timedelta:
+    return PAUSES[min(delivery.attempts_made, len(PAUSES)) - 1]

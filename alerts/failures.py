@@ -4,11 +4,13 @@ Where not even that can be stored, the operators are mailed straight away.
 """
 
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from hashlib import sha256
 from uuid import uuid4
 
 from django.conf import settings
@@ -16,6 +18,7 @@ from django.utils import timezone
 
 from alerts.context import Context, here, recent_lines
 from alerts.delivery import deliver
+from alerts.heartbeat import beat
 from alerts.message import Facts, Kind, Message, Tone, Verbatim
 from alerts.models import Channel, Notification
 from alerts.outbox import addressees, post
@@ -27,6 +30,7 @@ from hubs.names import one_line
 log = logging.getLogger("scmmon.failures")
 
 LONGEST_SUBJECT = 160
+NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+")
 TOLD_AGAIN_AFTER = timedelta(days=1)  # the same failure at every run of cron
 
 
@@ -38,6 +42,7 @@ def loud(what: str, *again: str) -> Iterator[None]:
     except Exception as error:
         log.exception("%s failed", what)
         tell_failure(what, error, timezone.now(), again=again)
+        beat(f"{what} failed: {type(error).__name__}")
         raise
 
 
@@ -56,16 +61,29 @@ def tell_failure(
     """
     message = failure_message(what, error, here(), again)
     try:
-        if _was_told(message, now):
+        if _was_told(message, now) or _is_delivered(message, hub, now):
             return
-        to = addressees(hub, message.severity)
-        if to:
-            deliver(only=post(message, to, now, hub=hub))
-            return
-        log.error("nobody is told that %s failed: there is no route", what)
+        log.error(
+            "nobody was reached who should know that %s failed; the operators are mailed", what
+        )
     except Exception:
         log.exception("what failed could not be stored; it is mailed to the operators")
-    tell_operators(message, now)
+    _tell_operators_once_a_day(message, now)
+
+
+def _is_delivered(message: Message, hub: Hub | None, now: datetime) -> bool:
+    """Store and deliver a message; say whether anybody took it, or the operators are among those who will."""
+    to = addressees(hub, message.severity)
+    if not to:
+        return False
+    is_taken = deliver(only=post(message, to, now, hub=hub)).sent > 0
+    return is_taken or {one.recipient for one in to}.issuperset(settings.SCMMON_OPERATORS)
+
+
+def tell_operators_of(what: str, error: Exception, now: datetime) -> None:
+    """Tell the operators, and nobody else, of an error that leaves nothing to store it in."""
+    _tell_operators_once_a_day(failure_message(what, error, here()), now)
+    beat(f"{what} failed: {type(error).__name__}")
 
 
 def failure_message(
@@ -95,11 +113,33 @@ def failure_message(
 
 def _was_told(message: Message, now: datetime) -> bool:
     lately = Notification.objects.filter(kind=Kind.FAILURE, created_at__gt=now - TOLD_AGAIN_AFTER)
-    return lately.filter(subject=message.subject).exists()
+    return any(_cause(one.message) == _cause(message) for one in lately)
+
+
+def _cause(message: Message) -> tuple[str, ...]:
+    """Return what tells a failure from others; numbers in it, such as that of a process, do not."""
+    return tuple(NUMBER.sub("#", str(message.facts.get(name))) for name in ("what", "error"))
+
+
+def _tell_operators_once_a_day(message: Message, now: datetime) -> None:
+    """Mail the operators, unless a file says that they were told the same lately; no file is no reason to be silent."""
+    name = sha256("\n".join(_cause(message)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    file = settings.VAR_DIR / "failures" / name
+    try:
+        if now.timestamp() - file.stat().st_mtime < TOLD_AGAIN_AFTER.total_seconds():
+            return
+    except OSError:
+        log.debug("the operators were not told of this before")
+    if tell_operators(message, now):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        except OSError as problem:
+            log.warning("it cannot be noted that the operators were told: %s", problem)
 
 
 def tell_operators(message: Message, now: datetime) -> bool:
-    """Mail a message to SCMMON_OPERATORS without storing anything; return whether all was taken."""
+    """Mail a message to SCMMON_OPERATORS without storing anything; return whether one of them was reached."""
     outcomes = [
         send(
             Parcel(
@@ -118,4 +158,4 @@ def tell_operators(message: Message, now: datetime) -> bool:
             "mail to an operator: %s",
             outcome.answer,
         )
-    return bool(outcomes) and all(one.result == Result.ACCEPTED for one in outcomes)
+    return any(one.result == Result.ACCEPTED for one in outcomes)

@@ -238,7 +238,7 @@ class Delivery(models.Model):
     )
     channel_name = models.CharField(max_length=80, help_text="Kept when the channel is gone.")
     recipient = models.CharField(
-        max_length=254, blank=True, help_text="A mail address; empty where the channel says it all."
+        max_length=320, blank=True, help_text="A mail address; empty where the channel says it all."
     )
     status = models.CharField(
         max_length=7, choices=DeliveryStatus.choices, default=DeliveryStatus.WAITING

@@ -3,7 +3,7 @@
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,6 @@ from hubs.names import one_line
 
 GO_AHEAD = 354  # the server waits for the mail itself
 TOO_LARGE = 552
-CLOSING = 421
 
 
 def send_by_smtp(mail: EmailMessage, seconds: float) -> Outcome:
@@ -44,6 +43,9 @@ class _Talk:
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
+        self.is_sender_taken = (
+            False  # what fails from here on may be the recipient's or the mail's fault
+        )
         self.is_mail_sent = False  # or a part of it
         self.taken = ""  # what the server said when it took the mail
         self.connection: smtplib.SMTP | None = None
@@ -60,6 +62,10 @@ class _Connection(smtplib.SMTP):
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         # EMAIL_URL is the operator's own, and a mail server is inside as often as not.
         return dial(host, port, self.talk.deadline, step_seconds=timeout, allow_private=True)
+
+    def rcpt(self, recip: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        self.talk.is_sender_taken = True
+        return super().rcpt(recip, options)
 
     def getreply(self) -> tuple[int, bytes]:
         code, text = super().getreply()
@@ -113,13 +119,12 @@ def _outcome(problem: OSError, talk: _Talk, host: str) -> Outcome:
         return Outcome(
             Result.LATER, f"{host}: {_said(problem, talk)}; the mail may have been taken"
         )
-    return Outcome(Result.LATER, f"{host}: {_said(problem, talk)}; see EMAIL_URL", is_down=True)
+    answer = f"{host}: {_said(problem, talk)}; see EMAIL_URL"
+    return Outcome(Result.LATER, answer, is_down=not talk.is_sender_taken)
 
 
 def _as_coded(code: int, answer: str) -> Outcome:
-    if code >= 500:
-        return Outcome(Result.REFUSED, answer)
-    return Outcome(Result.LATER, answer, is_down=code == CLOSING)
+    return Outcome(Result.REFUSED if code >= 500 else Result.LATER, answer)
 
 
 def _said(problem: OSError, talk: _Talk) -> str:

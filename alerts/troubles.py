@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from alerts.models import Delivery, DeliveryStatus
+from alerts.models import Delivery, DeliveryStatus, Route
 from alerts.parcel import Trouble
 from hubs.models import Hub
 
@@ -19,7 +19,7 @@ ATTEMPTS_ENOUGH = 3
 
 
 def troubles(hub: Hub, now: datetime) -> list[Trouble]:
-    """Return who was not reached by messages about a hub, nor by any message since."""
+    """Return who is to be told of a hub and was not reached by messages about it, nor by any message since."""
     taken_since = Delivery.objects.filter(
         channel=OuterRef("channel"),
         recipient=OuterRef("recipient"),
@@ -38,16 +38,22 @@ def troubles(hub: Hub, now: datetime) -> list[Trouble]:
             is_waiting_long | Q(status=DeliveryStatus.FAILED),
             notification__hub=hub,
             notification__created_at__gt=now - TOLD_FOR,
-            channel__enabled=True,
         )
         .exclude(Exists(taken_since))
         .annotate(reached_others=Exists(taken_by_others))
-        .select_related("notification", "channel")
+        .select_related("notification")
         .order_by("notification__created_at", "pk")
     )
+    still_told = {
+        (route.channel_id, recipient)
+        for route in Route.in_force(hub)
+        for recipient in route.channel.recipients(hub)
+    }
     by_recipient: dict[tuple[int | None, str], list[Any]] = defaultdict(list)
     for delivery in failing:
-        by_recipient[delivery.channel_id, delivery.recipient].append(delivery)
+        whom = delivery.channel_id, delivery.recipient
+        if whom in still_told:
+            by_recipient[whom].append(delivery)
     return [_trouble(deliveries) for deliveries in by_recipient.values()]
 
 

@@ -13,6 +13,7 @@ from dashboard import queries, screens
 from dashboard.access import Reader, may_answer, readable
 from dashboard.evidence import shown
 from dashboard.finding_history import history
+from dashboard.told import tellings, why_nobody
 from probes.answer_forms import AcknowledgeForm, ReasonForm
 from probes.answers import level_of, muted
 from probes.judge.conclusion import replica_states
@@ -102,6 +103,7 @@ def show_finding(
     """Render the page of a finding, with what was wrong with an answer where one was refused."""
     replicas = [this.replica] if this.replica else queries.replicas_of(this.hub)
     answers = list(this.answers.all())
+    told = tellings(request.user, this)
     context = {
         "finding": this,
         "hub": this.hub,
@@ -110,6 +112,8 @@ def show_finding(
         "run": _run_in_evidence(request.user, this),
         "history": history(this, answers, now),
         "levels": _accepted_levels(this, answers),
+        "tellings": told,
+        "why_nobody": "" if told or this.closed_at else why_nobody(this, now),
         "told_here": _told_in(request.user, this),
         "like_it": queries.like_it(this),
         "problem": refused.problem if refused else "",

@@ -1,17 +1,19 @@
 """/healthz: tells a watcher of the watcher, without login, whether the monitor itself works. No names, no secrets."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import Count, DurationField, Max, Min, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from hubs.limits import DEFAULT_LIMITS
-from hubs.models import Hub, Replica
+from hubs.models import Replica
 from probes.models import CollectRun
 
 
@@ -28,18 +30,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def _health(now: datetime) -> dict[str, Any]:
     if _migrations_pending():
         return {"status": "migrations pending"}
-    replicas = Replica.objects.filter(enabled=True)
-    hubs = Hub.objects.filter(replicas__in=replicas).distinct().select_related("policy")
-    look_within = min(
-        (hub.limits().look_within for hub in hubs), default=DEFAULT_LIMITS.look_within
-    )
-    last_at, last_complete_at = _last_looks(replicas)
-    late = replicas.exists() and (last_at is None or now - last_at > look_within)
+    looking = looking_now()
     return {
-        "status": "late" if late else "ok",
-        "last_look_at": last_at,
-        "last_complete_look_at": last_complete_at,
-        "look_within_seconds": look_within // timedelta(seconds=1),
+        "status": "late" if looking.is_late(now) else "ok",
+        "last_look_at": looking.last_at,
+        "last_complete_look_at": looking.last_complete_at,
+        "look_within_seconds": looking.look_within // timedelta(seconds=1),
     }
 
 
@@ -48,12 +44,30 @@ def _migrations_pending() -> bool:
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def _last_looks(replicas: Any) -> tuple[datetime | None, datetime | None]:
-    """Return when a look last finished, and when one was last complete."""
+@dataclass(frozen=True)
+class Looking:
+    """How the monitor keeps up with its looks."""
+
+    replicas: int  # that are to be looked at
+    look_within: timedelta  # the shortest that any of their hubs wants
+    last_at: datetime | None  # when a look last finished
+    last_complete_at: datetime | None
+
+    def is_late(self, now: datetime) -> bool:
+        """Say whether nothing was looked at for longer than is expected."""
+        is_old = self.last_at is None or now - self.last_at > self.look_within
+        return bool(self.replicas) and is_old
+
+
+def looking_now() -> Looking:
+    """Return how the monitor keeps up, in one query."""
     ended = CollectRun.objects.ended().filter(replica=OuterRef("pk")).order_by("-started_at")
     complete = CollectRun.objects.complete().filter(replica=OuterRef("pk")).order_by("-started_at")
-    last = replicas.aggregate(
-        any=Max(Subquery(ended.values("finished_at")[:1])),
-        complete=Max(Subquery(complete.values("finished_at")[:1])),
+    default = Value(DEFAULT_LIMITS.look_within, DurationField())
+    found = Replica.objects.filter(enabled=True).aggregate(
+        replicas=Count("pk"),
+        look_within=Min(Coalesce("hub__policy__look_within", default)),
+        last_at=Max(Subquery(ended.values("finished_at")[:1])),
+        last_complete_at=Max(Subquery(complete.values("finished_at")[:1])),
     )
-    return last["any"], last["complete"]
+    return Looking(**found | {"look_within": found["look_within"] or DEFAULT_LIMITS.look_within})

@@ -11,6 +11,7 @@ from dashboard.access import readable
 from dashboard.matrix import matrix
 from dashboard.planned import PlannedAround, PlannedLine, planned_around
 from hubs.models import Replica
+from hubs.models import judged as judged_of
 from probes.draw.series import RANGE_DAYS, judged_repos
 from probes.judge.conclusion import ReplicaState, conclusions, replica_states
 from probes.models import Finding, RunStatus, Severity
@@ -35,8 +36,9 @@ def hub(request: HttpRequest, hub: str) -> HttpResponse:
     states = replica_states(replicas, now)
     findings = list(queries.open_findings(this))
     every_repo = bool(request.GET.get("all"))
-    judged = judged_repos(this)
-    repos = list(this.repos.select_related("policy")) if every_repo else judged
+    all_repos = list(this.repos.select_related("policy"))
+    judged = judged_of(all_repos)
+    repos = all_repos if every_repo else judged
     conclusion = conclusions([this], now)[this.pk]
     planned = planned_around(this, [replica.node for replica in replicas], now)
     context = {
@@ -46,7 +48,7 @@ def hub(request: HttpRequest, hub: str) -> HttpResponse:
         "columns": _columns(replicas, states, planned),
         "rows": matrix(this, replicas, repos, judged, states, findings, now),
         "every_repo": every_repo,
-        "repos_not_shown": 0 if every_repo else this.repos.count() - len(judged),
+        "repos_not_shown": len(all_repos) - len(repos),
         "findings": _worst_first(findings)[:PROBLEMS_SHOWN],
         "findings_in_all": len(findings),
         "range": _range(request),

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Max, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from alerts.message import Kind
+from alerts.models import Channel, Delivery, DeliveryStatus, Notification, Route
 from dashboard.access import Reader, hidden_hubs, visible_hubs
 from hubs.models import Hub, Node, Replica, Repo
 from probes.judge.conclusion import Conclusion, conclusions
@@ -17,6 +19,8 @@ from probes.models import CollectRun, Finding, RepoMonth, TarballEvent, TarballS
 
 WORST_FIRST = ["alarm", "unknown", "warn", "ok"]
 REPLICAS_A_QUERY = 100  # how many columns one newest-tarball query has
+GIVEN_UP_LATELY = timedelta(days=7)
+NOBODY_SENDS = timedelta(hours=1)  # after its time, what was never tried has nobody who sends it
 
 
 class Newest(NamedTuple):
@@ -217,3 +221,60 @@ def like_it(finding: Finding, most: int = 50) -> list[Finding]:
         hub=finding.hub_id, code=finding.code, subject_key=finding.subject_key
     )
     return list(same.exclude(pk=finding.pk)[:most])
+
+
+def notifications_for(reader: Reader) -> QuerySet[Notification]:
+    """Return all messages, newest first; those about no hub are for staff, and of failed commands for who is logged in."""
+    return Notification.objects.exclude(_hidden_messages(reader)).select_related("hub")
+
+
+def deliveries_for(reader: Reader) -> QuerySet[Delivery]:
+    """Return all deliveries of messages that he may see, newest first, with what a line about one needs."""
+    return Delivery.objects.exclude(_hidden_messages(reader, "notification__")).select_related(
+        "notification__hub"
+    )
+
+
+def _hidden_messages(reader: Reader, to: str = "") -> Q:
+    """Return the condition for messages that he may not see; `to` is the way to them."""
+    hidden = Q(**{f"{to}hub__in": hidden_hubs(reader)})
+    if not reader.is_staff:
+        hidden |= Q(**{f"{to}hub": None})
+    if not reader.is_authenticated:
+        hidden |= Q(**{f"{to}kind": Kind.FAILURE})
+    return hidden
+
+
+def undelivered(deliveries: QuerySet[Delivery], now: datetime) -> QuerySet[Delivery]:
+    """Keep what could not be delivered: tried and waiting, never tried although it is time, or given up lately.
+
+    Who has taken a later message is reached again, so what was given up before that is left out; so is what was
+    on its way over a channel that somebody removed or switched off, and a test, whose answer somebody has seen.
+    """
+    is_late = Q(status=DeliveryStatus.WAITING, due_at__lt=now - NOBODY_SENDS)
+    waiting = Delivery.objects.filter(
+        Q(status=DeliveryStatus.WAITING, attempts_made__gt=0) | Q(attempts_made__gt=1) | is_late,
+        status__in=[DeliveryStatus.WAITING, DeliveryStatus.SENDING],
+    )
+    taken_later = Delivery.objects.filter(
+        channel=OuterRef("channel"),
+        recipient=OuterRef("recipient"),
+        status=DeliveryStatus.SENT,
+        pk__gt=OuterRef("pk"),
+    )
+    given_up = Delivery.objects.filter(
+        ~Exists(taken_later), status=DeliveryStatus.FAILED, due_at__gte=now - GIVEN_UP_LATELY
+    )
+    # As one list of ids, or the database would walk through all that was ever delivered.
+    failing = waiting.order_by().values("pk").union(given_up.order_by().values("pk"))
+    in_use = Q(channel__enabled=True) | Q(channel__closed_reason__gt="")
+    return deliveries.filter(in_use, pk__in=failing).exclude(notification__kind=Kind.TEST)
+
+
+def channel_names(reader: Reader) -> list[str]:
+    """Return what the channel filter offers: to staff all, to others the ways on which their hubs are told."""
+    channels = Channel.objects.all()
+    if not reader.is_staff:
+        routes = Route.objects.filter(channel=OuterRef("pk")).exclude(hub__in=hidden_hubs(reader))
+        channels = channels.filter(Exists(routes))
+    return list(channels.values_list("name", flat=True))

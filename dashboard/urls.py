@@ -5,10 +5,11 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
-from dashboard import answers, api, finding_pages, pages
+from dashboard import answers, api, finding_pages, pages, telling_pages
 from dashboard.access import MayRead
 from dashboard.api_docs import api_docs
 from dashboard.charts import SeriesView
+from dashboard.confirm_page import confirm
 from dashboard.health import healthz
 
 router = SimpleRouter()
@@ -40,6 +41,15 @@ urlpatterns = [
     path("findings/<int:pk>/accept/", answers.accept, name="accept"),
     path("runs/", pages.runs, name="runs"),
     path("runs/<int:pk>/", pages.run, name="run"),
+    path("notifications/", telling_pages.notifications, name="notifications"),
+    path("notifications/<int:pk>/", telling_pages.notification, name="notification"),
+    path("notifications/<int:pk>/again/", telling_pages.try_again, name="try-again"),
+    path(
+        "notifications/<int:pk>/<slug:name>.png",
+        telling_pages.picture,
+        name="notification-picture",
+    ),
+    path("confirm/<str:token>/", confirm, name="confirm"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),

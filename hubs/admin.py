@@ -111,7 +111,8 @@ class PolicyInline(admin.StackedInline):  # type: ignore[type-arg]
             {
                 "fields": [
                     ("free_space_min", "days_to_full", "lock_max_age"),
-                    ("look_within", "alert_after", "remind_every"),
+                    ("look_within", "alert_after"),
+                    ("remind_every", "messages_per_day"),
                 ]
             },
         ),

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 import uuid
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -32,6 +32,7 @@ from alerts.heartbeat import beat
 from hubs.limits import Limits, extensions_of, limits_from
 from hubs.models import Hub, Node, Policy, Replica, Repo, policy_layer
 from hubs.names import one_line, to_text
+from probes.judge import wording
 from probes.judge.findings import judge_hub
 from probes.lateness import late_hubs
 from probes.locks import locked_replicas
@@ -43,7 +44,7 @@ from probes.look.remote import listing_script
 from probes.look.transport import Address, Session, TransportError, open_session
 from probes.models import CollectRun, CollectRunQuerySet, Finding, RunStatus
 from probes.reports import CollectReport
-from probes.tell.telling import tell_hub
+from probes.tell.telling import hubs_to_tell_of, is_unheard, tell_hub
 from probes.tell.weekly import reassure
 
 log = logging.getLogger("scmmon.collect")
@@ -98,9 +99,13 @@ def collect_replicas(
     full: bool = False,
     workers: int = 0,
     quiet: bool = False,
+    is_round: bool = True,
     progress: Progress = lambda run: None,
 ) -> CollectReport:
-    """Look at these replicas, store, judge, tell."""
+    """Look at these replicas, store, judge, tell.
+
+    One that is not a whole round, such as one replica of many, does not say by its own failing that we are blind.
+    """
     report = CollectReport(started_at=timezone.now())
     with locked_replicas(replica.pk for replica in replicas) as mine:
         wanted = [replica for replica in replicas if replica.pk in mine]
@@ -112,8 +117,8 @@ def collect_replicas(
     judge(hubs, report, quiet=quiet)
     report.open_counts = open_counts({replica.hub for replica in replicas})
     if report.runs and not quiet:  # where another run has it all in hand, it tells
-        tell(hubs, report)
-        beat(blindness(report, timezone.now()))
+        tell(report)
+        beat(blindness(report, timezone.now(), is_round=is_round))
     report.finished_at = timezone.now()
     return report
 
@@ -121,63 +126,85 @@ def collect_replicas(
 def judge(hubs: Iterable[Hub], report: CollectReport, *, quiet: bool = False) -> None:
     """Judge hubs by what is stored; note in the report what opened, closed and is open."""
     judged = sorted(hubs, key=lambda hub: hub.tag)
+    failed = Failures("judging")
     for hub in judged:
-        try:
+        with failed.noted(hub):
             changes = judge_hub(hub, timezone.now())
-        except Exception as problem:
-            log.exception("hub %s could not be judged", hub.tag)
-            report.unjudged.append(hub)
-            if not quiet:
-                tell_failure(
-                    f"judging hub {hub.tag}",
-                    problem,
-                    timezone.now(),
-                    hub=hub,
-                    again=("judge", hub.tag),
-                )
-            continue
-        report.opened += changes.opened
-        report.closed += changes.closed
+            report.opened += changes.opened
+            report.closed += changes.closed
+    report.unjudged = failed.hubs
     report.open_counts = open_counts(judged)
+    if not quiet:
+        failed.tell()
 
 
-def tell(hubs: Iterable[Hub], report: CollectReport) -> None:
-    """Put into the outbox what people are to be told, and deliver what is due; note in the report how that went."""
+def tell(report: CollectReport) -> None:
+    """Put into the outbox what people are to be told, and deliver what is due; note in the report how that went.
+
+    Of every hub, whichever were looked at: what an earlier run found and did not tell is told now.
+    """
     context = here(report.runs[0].batch if report.runs else "")
-    for hub in sorted(hubs, key=lambda hub: hub.tag):
-        try:
+    failed = Failures("telling")
+    for hub in hubs_to_tell_of():
+        with failed.noted(hub):
             tell_hub(hub, context, timezone.now())
-        except Exception as problem:
-            log.exception("people could not be told of hub %s", hub.tag)
-            report.untold.append(hub)
-            tell_failure(
-                f"telling of hub {hub.tag}",
-                problem,
-                timezone.now(),
-                hub=hub,
-                again=("judge", hub.tag),
-            )
-    try:
-        reassure(context, timezone.now())
-    except Exception as problem:
-        log.exception("the weekly messages could not be written")
-        tell_failure("writing the weekly messages", problem, timezone.now())
+            if is_unheard(hub, timezone.now()):
+                report.unheard.append(hub)
+    report.untold = failed.hubs
+    failed.tell()
+    reassure(context, timezone.now())
     report.delivered = deliver()
 
 
-def blindness(report: CollectReport, now: datetime) -> str:
+class Failures:
+    """Hubs with which something failed, that the others went on without; people are told once for each cause."""
+
+    def __init__(self, doing: str) -> None:
+        self.doing = doing
+        self.hubs: list[Hub] = []
+        self._by_cause: dict[str, list[tuple[Hub, Exception]]] = defaultdict(list)
+
+    @contextmanager
+    def noted(self, hub: Hub) -> Iterator[None]:
+        """Note what fails within, and go on."""
+        try:
+            yield
+        except Hub.DoesNotExist:
+            log.info("hub %s was deleted meanwhile", hub.tag)
+        except Exception as problem:
+            log.exception("%s of hub %s failed", self.doing, hub.tag)
+            self.hubs.append(hub)
+            self._by_cause[repr(problem)].append((hub, problem))
+
+    def tell(self) -> None:
+        """Tell people."""
+        for failed in self._by_cause.values():
+            hubs, problems = zip(*failed, strict=True)
+            tags = [hub.tag for hub in hubs]
+            tell_failure(
+                f"{self.doing} of {wording.some(tags, len(tags))}",
+                problems[0],
+                timezone.now(),
+                hub=hubs[0] if len(hubs) == 1 else None,
+                again=("judge", *tags),
+            )
+
+
+def blindness(report: CollectReport, now: datetime, *, is_round: bool = True) -> str:
     """Return why this round is no sign that scmmon is alive and well, in one line; empty where it is.
 
     A node that cannot be reached is told to people. That none could, or that a hub is not looked at any more, is ours.
     """
     problems = []
-    if not any(run.status == RunStatus.OK for run in report.runs):
+    if is_round and not any(run.status == RunStatus.OK for run in report.runs):
         problems.append("no replica was listed completely")
     problems += [f"hub {hub.tag} could not be judged" for hub in report.unjudged]
     problems += [f"people could not be told of hub {hub.tag}" for hub in report.untold]
+    problems += [f"no route leads to anybody for hub {hub.tag}" for hub in report.unheard]
     problems += [f"nobody has looked at hub {tag} in time" for tag in late_hubs(now)]
     if report.delivered and not report.delivered.is_clean:
-        problems.append(f"not delivered: {'; '.join(report.delivered.problems)}")
+        # Whoever watches the heartbeat is told no addresses.
+        problems.append(f"not delivered: {', '.join(sorted(report.delivered.channels))}")
     return "; ".join(problems)
 
 

@@ -54,7 +54,7 @@ def look(replica_id: int, *, full: bool = False, quiet: bool = False) -> str:
     (replica,) = found
     again = ("collect", replica.hub.tag, "--node", replica.node.tag)
     with loud(f"looking at {replica}", *again):
-        report = collect_replicas(found, full=full, quiet=quiet)
+        report = collect_replicas(found, full=full, quiet=quiet, is_round=False)
     return report.runs[0].status if report.runs else "skipped_locked"
 
 

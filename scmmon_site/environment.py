@@ -55,11 +55,11 @@ class Environment:
             settings: dict[str, Any] = environ.Env.db_url_config(url)
             if settings.get("ENGINE", "").rpartition(".")[2] not in ("sqlite3", "postgresql"):
                 raise ValueError("unknown kind of database")
-        except Exception as problem:  # noqa: BLE001 - the parser raises whatever it meets
+        except Exception:  # noqa: BLE001 - the parser raises whatever it meets, and may repeat a password
             self.problems.append(
                 (
                     "E003",
-                    f"{name} cannot be read ({problem}): write sqlite:////path/db.sqlite3 "
+                    f"{name} cannot be read: write sqlite:////path/db.sqlite3 "
                     "or postgres://user:password@host:5432/name.",
                 )
             )
@@ -70,12 +70,9 @@ class Environment:
         """Return Django's EMAIL_ settings for a mail URL; a wrong one is problem E004."""
         try:
             return dict(environ.Env.email_url_config(self.text(name, "consolemail://")))
-        except Exception as problem:  # noqa: BLE001 - the parser raises whatever it meets
+        except Exception:  # noqa: BLE001 - the parser raises whatever it meets, and may repeat a password
             self.problems.append(
-                (
-                    "E004",
-                    f"{name} cannot be read ({problem}): write smtp://user:password@host:port.",
-                )
+                ("E004", f"{name} cannot be read: write smtp://user:password@host:port.")
             )
             return dict(environ.Env.email_url_config("consolemail://"))
 

@@ -91,6 +91,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "dashboard.banner.banner",
             ],
         },
     },
@@ -190,8 +191,8 @@ SPECTACULAR_SETTINGS = {
 
 vars().update(ENVIRONMENT.email("EMAIL_URL"))
 EMAIL_IS_SET = bool(ENVIRONMENT.text("EMAIL_URL"))
-if not EMAIL_IS_SET:  # on standard error: programs read what commands print
-    EMAIL_BACKEND = "alerts.console.StderrBackend"
+if globals()["EMAIL_BACKEND"].endswith("console.EmailBackend"):
+    EMAIL_BACKEND = "alerts.console.StderrBackend"  # programs read what commands print
 EMAIL_TIMEOUT = 20  # seconds; Django's default waits for ever
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.text("SCMMON_FROM_EMAIL", "scmmon@localhost")
 

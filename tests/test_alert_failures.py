@@ -156,9 +156,9 @@ def test_the_secret_of_the_mail_server_is_not_in_it(smtp: SmtpSink, settings: Se
 
 @pytest.fixture
 def broken_hub(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hub that was looked at, and of which telling fails."""
+    """A hub of which something is open, and telling fails."""
     hub = make_hub("C2")
-    make_run(make_replica(hub), started_at=timezone.now())
+    make_run(make_replica(hub), started_at=timezone.now(), status="unreachable")
 
     def explode(*_: Any) -> None:
         raise RuntimeError("telling exploded")

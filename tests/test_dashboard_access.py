@@ -15,7 +15,7 @@ from tests.estate import NOW, lay_snapshots, make_hub, make_replica, make_run
 
 pytestmark = pytest.mark.django_db
 
-OPEN_TO_ALL = {"/login/", "/healthz", "/admin/login/"}
+OPEN_TO_ALL = {"/login/", "/healthz", "/admin/login/", "/confirm/1/"}
 VALUES = {
     "hub": "H", "node": "vault", "category": "tracs", "name": "env", "pk": "1", "tag": "H",
 }  # fmt: skip

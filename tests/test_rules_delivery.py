@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from alerts.message import Kind, Message, Tone
-from alerts.models import Attempt, Channel, Delivery, DeliveryStatus
+from alerts.models import Attempt, Channel, Delivery, DeliveryStatus, Route
 from alerts.outbox import post, reached_by
 from alerts.troubles import TOLD_FOR, hidden
 from hubs.models import Hub
@@ -34,6 +34,7 @@ def delivery(
 ) -> Delivery:
     """Store a delivery of a message about a hub as it stands after some attempts."""
     channel, _ = Channel.objects.get_or_create(name="mail", addresses=[recipient])
+    Route.objects.get_or_create(channel=channel)
     message = Message(Kind.CHANGE, Tone.ALARM, Tone.ALARM, "it burns", "It burns.")
     post(message, reached_by([channel], hub), at, hub=hub)
     stored = Delivery.objects.latest("pk")
@@ -102,6 +103,13 @@ def test_an_earlier_message_that_was_taken_ends_nothing(hub: Hub) -> None:
 def test_a_channel_that_was_switched_off_ends_it(hub: Hub) -> None:
     delivery(hub, DeliveryStatus.FAILED)
     Channel.objects.update(enabled=False)
+
+    assert codes(hub) == []
+
+
+def test_a_recipient_who_is_told_no_more_is_no_trouble(hub: Hub) -> None:
+    delivery(hub, DeliveryStatus.FAILED)
+    Route.objects.update(enabled=False)
 
     assert codes(hub) == []
 

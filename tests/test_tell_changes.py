@@ -63,10 +63,6 @@ def test_what_is_acknowledged_and_gets_better_stays_quiet() -> None:
     assert change(replace(TOLD, severity="notice", is_muted=True)) is None
 
 
-def test_what_is_acknowledged_and_gets_worse_speaks_up() -> None:
-    assert change(replace(TOLD, severity="alarm", is_muted=True)) == Change.WORSE
-
-
 def test_the_end_of_what_is_acknowledged_is_told() -> None:
     assert change(replace(CLOSED, is_muted=True)) == Change.CLOSED
 
@@ -110,7 +106,7 @@ def test_what_nobody_was_told_is_never_held_back() -> None:
     assert change(OPEN, replace(DEFAULT_LIMITS, messages_per_day=1)) == Change.NEW
 
 
-@pytest.mark.parametrize(("told", "is_last"), [(1, False), (2, True), (3, True)])
+@pytest.mark.parametrize(("told", "is_last"), [(0, False), (1, False), (2, True), (3, True)])
 def test_the_last_message_of_a_day_is_known(told: int, is_last: bool) -> None:
     standing = replace(TOLD, lately=lately(*["warn"] * told))
 

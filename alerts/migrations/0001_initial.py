@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel_name', models.CharField(help_text='Kept when the channel is gone.', max_length=80)),
-                ('recipient', models.CharField(blank=True, help_text='A mail address; empty where the channel says it all.', max_length=254)),
+                ('recipient', models.CharField(blank=True, help_text='A mail address; empty where the channel says it all.', max_length=320)),
                 ('status', models.CharField(choices=[('waiting', 'waiting'), ('sending', 'being sent'), ('sent', 'taken by the other side'), ('failed', 'given up')], default='waiting', max_length=7)),
                 ('attempts_made', models.PositiveIntegerField(default=0)),
                 ('due_at', models.DateTimeField(help_text='When it is tried next.')),

@@ -20,7 +20,7 @@ from probes.judge.life import (
     decide,
 )
 from probes.judge.rules import verdicts_on
-from probes.judge.values import Verdict
+from probes.judge.values import WORST_FIRST, Verdict
 from probes.models import ACKNOWLEDGEMENT, Finding, Suspicion
 
 TOLD = ("severity", "replica_id", "repo_id", "path", "stamp_at", "message", "evidence", "includes")
@@ -97,8 +97,9 @@ def _reopen(finding: Finding, verdict: Verdict, now: datetime) -> Finding:
     """Let a finding that closed within a day go on."""
     finding.closed_at, finding.confirmed_at = None, now
     finding.reopenings += 1
-    if verdict.evidence.get("expected_at") != finding.evidence.get("expected_at"):
-        finding.unmute()  # it is about another night than the one that was answered
+    is_another_night = verdict.evidence.get("expected_at") != finding.evidence.get("expected_at")
+    if is_another_night or _is_worse(verdict, finding):
+        finding.unmute()
     for name, value in _told(verdict, finding.includes).items():
         setattr(finding, name, value)
     finding.save()
@@ -141,8 +142,9 @@ def _confirm(confirmed: list[tuple[Finding, Verdict]], now: datetime) -> None:
     for finding, verdict in confirmed:
         told = _told(verdict, finding.includes)
         if any(getattr(finding, name) != value for name, value in told.items()):
-            if set(told["includes"]) - set(finding.includes):
-                finding.unmute()  # nobody has said anything to what came on top
+            came_on_top = set(told["includes"]) - set(finding.includes)
+            if finding.acknowledged_at and (came_on_top or _is_worse(verdict, finding)):
+                finding.unmute()  # nobody has said anything to that
                 unmuted.append(finding)
             for name, value in told.items():
                 setattr(finding, name, value)
@@ -154,6 +156,16 @@ def _confirm(confirmed: list[tuple[Finding, Verdict]], now: datetime) -> None:
     if confirmed:
         pks = [finding.pk for finding, _ in confirmed]
         Finding.objects.filter(pk__in=pks, confirmed_at__lt=now).update(confirmed_at=now)
+
+
+def _is_worse(verdict: Verdict, finding: Finding) -> bool:
+    """Say whether a verdict is worse than what its finding says, and than what people were told of it."""
+    known = [finding.severity, finding.told_as]
+    return all(WORST_FIRST.index(verdict.severity) < _rank(severity) for severity in known)
+
+
+def _rank(severity: str) -> int:
+    return WORST_FIRST.index(severity) if severity in WORST_FIRST else len(WORST_FIRST)
 
 
 def _told(verdict: Verdict, included: Iterable[str] = ()) -> dict[str, Any]:

@@ -24,7 +24,8 @@ class Change(StrEnum):
     ESCALATION = "escalation"
 
 
-COMING_AND_GOING = (Change.NEW, Change.AGAIN, Change.WORSE, Change.BETTER, Change.CLOSED)
+RISING = (Change.NEW, Change.AGAIN, Change.WORSE)
+COMING_AND_GOING = (*RISING, Change.BETTER, Change.CLOSED)
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,16 @@ def change_of(standing: Standing, limits: Limits, now: datetime) -> Change | Non
 
 
 def is_last_for_now(standing: Standing, limits: Limits, now: datetime) -> bool:
-    """Say whether a message now is the last for today on the coming and going of a finding."""
+    """Say whether a message now is the last for a day about the coming and going of a finding."""
     lately = [at for at, _ in standing.lately if now - at < WINDOW]
-    return len(lately) > 1 and len(lately) + 1 >= limits.messages_per_day
+    return len(lately) + 1 >= limits.messages_per_day
 
 
 def _difference(standing: Standing) -> Change | None:
     told_as = standing.told_as
     if not standing.is_open:
         return None if told_as in ("", CLOSED) else Change.CLOSED
-    if standing.is_muted and (told_as in ("", CLOSED) or not _is_worse(standing)):
+    if standing.is_muted:
         return None
     if told_as == "":
         return Change.NEW

@@ -18,7 +18,7 @@ from probes.judge import wording
 from probes.judge.conclusion import Conclusion
 from probes.models import CollectRun, Finding
 from probes.reports import finding_as_json
-from probes.tell.changes import ORDER, Change
+from probes.tell.changes import ORDER, RISING, Change
 from probes.tell.headlines import About, headline, subject_line
 
 RUNS_SHOWN = 3
@@ -32,7 +32,6 @@ TITLES = {
     Change.REMINDER: "Still open",
     Change.ESCALATION: "Still open and unanswered",
 }
-RISING = (Change.NEW, Change.AGAIN, Change.WORSE)
 PREFIXES = {
     Kind.REMINDER: "still open: ",
     Kind.ESCALATION: "unanswered: ",
@@ -144,7 +143,7 @@ def _entry(one: News, hub: Hub, now: datetime) -> Entry:
         ]
     if one.is_last_for_now:
         details.append(
-            "It comes and goes. Nothing more is told of that for a day, unless it gets worse than it was."
+            "This is the last message for a day about its coming and going, unless it gets worse than it was."
         )
     return Entry(
         text=finding.message,

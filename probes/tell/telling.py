@@ -5,9 +5,8 @@ runs, and whenever something ended before it could be told, the next run does. N
 """
 
 import logging
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
@@ -19,22 +18,25 @@ from alerts.outbox import Addressee, addressees, post, reached_by
 from hubs.limits import Limits, limits_from
 from hubs.models import Hub, policy_layer
 from probes.judge.conclusion import conclusions
-from probes.models import CollectRun, Finding, Telling
+from probes.models import CollectRun, Finding, Severity, Telling
 from probes.tell.changes import (
     CLOSED,
     COMING_AND_GOING,
-    WINDOW,
     Change,
     Standing,
     change_of,
     is_last_for_now,
     is_reminded,
 )
+from probes.tell.memory import FADING, Memory, Told, whom
 from probes.tell.messages import HubNow, News, hub_message
 from probes.tell.pictures import drawn
 from probes.tell.tables import replica_table
 
 log = logging.getLogger("scmmon.tell")
+
+# What is open, and what closed and was not yet said to have.
+TO_CONSIDER = Q(closed_at=None) | ~Q(told_as__in=["", CLOSED])
 
 
 def tell_hub(hub: Hub, context: Context, now: datetime) -> list[Notification]:
@@ -45,9 +47,25 @@ def tell_hub(hub: Hub, context: Context, now: datetime) -> list[Notification]:
     """
     with transaction.atomic():
         Hub.objects.select_for_update().get(pk=hub.pk)  # one teller of a hub writes at a time
-        teller = _Teller(hub, context, now)
+        as_it_is_now = Hub.objects.select_related("policy").get(pk=hub.pk)
+        teller = _Teller(as_it_is_now, context, now)
         told = [teller.changes(), teller.reminders(), *teller.escalations()]
     return [notification for notification in told if notification]
+
+
+def hubs_to_tell_of() -> list[Hub]:
+    """Return the hubs of which something is open, or over and not yet told."""
+    findings = Finding.objects.filter(TO_CONSIDER).order_by().values("hub")
+    return list(Hub.objects.filter(pk__in=findings))
+
+
+def is_unheard(hub: Hub, now: datetime) -> bool:
+    """Say whether something bad is open that nobody was told of, as no route leads to anybody, however bad it is."""
+    untold = Finding.objects.open().filter(
+        hub=hub, told_as="", severity__in=[Severity.ALARM, Severity.WARN]
+    )
+    is_bad = any(not finding.is_muted(now) for finding in untold)
+    return is_bad and not addressees(hub, Severity.ALARM)
 
 
 class _Teller:
@@ -58,7 +76,7 @@ class _Teller:
         _settle_told_in_others(hub)
         self.findings = list(_to_consider(hub))
         self.limits = _limits_of(hub, self.findings)
-        self.lately = _lately(self.findings, now)
+        self.memory = Memory(self.findings)
 
     def changes(self) -> Notification | None:
         """Tell what opened, closed, or became worse or better."""
@@ -71,13 +89,13 @@ class _Teller:
 
     def _told_at_once(self, news: Sequence[News]) -> list[Addressee]:
         """Return who is told without delay, and whoever was drawn in by escalation."""
-        if not news:
-            return []
-        drawn_in = Telling.objects.filter(
-            finding__in=[one.finding for one in news], route__isnull=False
-        )
-        routes = frozenset(drawn_in.values_list("route", flat=True))
-        return addressees(self.hub, worst([one.severity for one in news]), escalated=routes)
+        severities = [one.severity for one in news]
+        routes: set[int] = set()
+        for one in news:
+            routes |= self.memory.escalated_over(one.finding)
+            if one.change in FADING:
+                severities += self.memory.severities(one.finding)
+        return addressees(self.hub, worst(severities), escalated=routes) if news else []
 
     def reminders(self) -> Notification | None:
         """Remind of all that was told, is open and unanswered, once the first of them is due."""
@@ -94,21 +112,28 @@ class _Teller:
     def escalations(self) -> Iterable[Notification | None]:
         """Tell further people what is open and unanswered for as long as their route says."""
         for route in Route.in_force(self.hub):
-            if route.after is None:
+            news = list(self._unanswered(route, route.after)) if route.after else []
+            if not news:
                 continue
-            since = self.now - route.after
-            told = Telling.objects.filter(route=route, finding__in=self.findings)
-            already = set(told.values_list("finding", flat=True))
-            news = [
-                News(finding, Change.ESCALATION)
-                for finding, standing, _ in self._standings()
-                if standing.is_open
-                and not standing.is_muted
-                and finding.opened_at <= since
-                and route.covers(finding.severity)
-                and finding.pk not in already
+            heard = self.memory.escalated_to()
+            to = [
+                one
+                for one in reached_by([route.channel], self.hub)
+                if any((each.finding.pk, whom(one)) not in heard for each in news)
             ]
-            yield self._tell(Kind.ESCALATION, news, reached_by([route.channel], self.hub), route)
+            yield self._tell(Kind.ESCALATION, news, to, route)
+
+    def _unanswered(self, route: Route, after: timedelta) -> Iterable[News]:
+        """Give what a route of escalation is to tell, and did not yet."""
+        for finding, standing, _ in self._standings():
+            if (
+                standing.is_open
+                and not standing.is_muted
+                and route.covers(finding.severity)
+                and self.memory.unanswered_since(finding) <= self.now - after
+                and route.pk not in self.memory.escalated_over(finding)
+            ):
+                yield News(finding, Change.ESCALATION)
 
     def _standings(self) -> Iterable[tuple[Finding, Standing, Limits]]:
         for finding in self.findings:
@@ -120,7 +145,7 @@ class _Teller:
                 told_as=finding.told_as,
                 told_at=finding.told_at,
                 mute_ended_at=ended_at if ended_at and ended_at <= self.now else None,
-                lately=self.lately[finding.pk],
+                lately=self.memory.lately(finding, self.now),
             )
             yield finding, standing, self.limits[finding.repo_id]
 
@@ -179,11 +204,13 @@ class _Teller:
             for one in news
         )
         for one in news:
-            if one.change in COMING_AND_GOING:
-                one.finding.told_as = (
-                    CLOSED if one.change == Change.CLOSED else one.finding.severity
-                )
-            one.finding.told_at = self.now
+            finding = one.finding
+            told = Told(one.change, one.severity, self.now, route.pk if route else None)
+            self.memory.note(finding, told)
+            if one.change in COMING_AND_GOING or not finding.told_as:
+                finding.told_as = CLOSED if one.change == Change.CLOSED else finding.severity
+            if route is None or finding.told_at is None:  # an escalation is no reminder of those told before
+                finding.told_at = self.now
         Finding.objects.bulk_update(
             [one.finding for one in news], ["told_as", "told_at"], batch_size=200
         )
@@ -197,10 +224,8 @@ def _settle_told_in_others(hub: Hub) -> None:
 
 def _to_consider(hub: Hub) -> QuerySet[Finding]:
     """Return what is open, and what closed and was not yet said to have."""
-    is_open = Q(closed_at=None)
-    untold_end = Q(closed_at__isnull=False) & ~Q(told_as__in=["", CLOSED])
     return (
-        Finding.objects.filter(is_open | untold_end, hub=hub)
+        Finding.objects.filter(TO_CONSIDER, hub=hub)
         .select_related("hub", "repo", "replica__node", "acknowledged_by")
         .order_by("opened_at", "pk")
     )
@@ -214,18 +239,3 @@ def _limits_of(hub: Hub, findings: Iterable[Finding]) -> Mapping[int | None, Lim
     for repo in repos.select_related("policy"):
         limits[repo.pk] = limits_from(of_hub, policy_layer(repo))
     return limits
-
-
-def _lately(
-    findings: Iterable[Finding], now: datetime
-) -> Mapping[int, Sequence[tuple[datetime, str]]]:
-    """Return when, in the last day, the coming and going of each finding was told, and as what."""
-    rows = Telling.objects.filter(
-        finding__in=[finding.pk for finding in findings],
-        at__gt=now - WINDOW,
-        change__in=[str(change) for change in COMING_AND_GOING],
-    ).values_list("finding", "at", "change", "severity")
-    lately: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
-    for finding_id, at, change, severity in rows:
-        lately[finding_id].append((at, CLOSED if change == Change.CLOSED else severity))
-    return lately

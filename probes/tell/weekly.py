@@ -1,5 +1,6 @@
 """The weekly message: how every hub is, even when all is well, so that nobody takes silence for good news."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, time, timedelta
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
 
 from alerts.context import Context
+from alerts.failures import tell_failure
 from alerts.message import (
     Block,
     Cell,
@@ -33,27 +35,40 @@ from probes.judge.history import replica_pasts
 from probes.judge.replica_rules import filling
 from probes.models import CollectRun, Finding, TarballSnapshot
 
+log = logging.getLogger("scmmon.tell")
+
 WEEK = timedelta(days=7)
 COLUMNS = ("Hub", "State", "Newest backup", "Size, and growth in a week", "Proved", "Disk")
 WORST_FIRST = (Tone.ALARM, Tone.UNKNOWN, Tone.WARN, Tone.OK)
 
 
-@transaction.atomic
 def reassure(context: Context, now: datetime) -> list[Notification]:
-    """Put the weekly messages that are due into the outbox; return them."""
+    """Put the weekly messages that are due into the outbox; return them. One that fails keeps no other."""
     sent = []
-    channels = Channel.objects.filter(enabled=True, weekly_on__isnull=False)
-    for channel in channels.select_for_update():  # one process at a time
-        hubs_of = _hubs_by_recipient(channel)
-        if not _is_due(channel, {hub for hubs in hubs_of.values() for hub in hubs}, now):
-            continue
-        alike: dict[tuple[Hub, ...], list[Addressee]] = defaultdict(list)
-        for recipient, hubs in hubs_of.items():
-            alike[tuple(hubs)].append(Addressee(channel, recipient))
-        for same_hubs, to in alike.items():
-            message = weekly_message(same_hubs, channel, context, now)
-            sent.append(post(message, to, now))
+    for channel in Channel.objects.filter(enabled=True, weekly_on__isnull=False):
+        try:
+            with transaction.atomic():
+                # One process at a time.
+                locked = Channel.objects.select_for_update().filter(pk=channel.pk).first()
+                sent += _reassure_over(locked, context, now) if locked else []
+        except Exception as problem:
+            what = f"writing the weekly message for {channel}"
+            log.exception("%s failed", what)
+            tell_failure(what, problem, now, again=("judge",))
     return sent
+
+
+def _reassure_over(channel: Channel, context: Context, now: datetime) -> list[Notification]:
+    hubs_of = _hubs_by_recipient(channel)
+    if not _is_due(channel, {hub for hubs in hubs_of.values() for hub in hubs}, now):
+        return []
+    alike: dict[tuple[Hub, ...], list[Addressee]] = defaultdict(list)
+    for recipient, hubs in hubs_of.items():
+        alike[tuple(hubs)].append(Addressee(channel, recipient))
+    return [
+        post(weekly_message(same_hubs, channel, context, now), to, now)
+        for same_hubs, to in alike.items()
+    ]
 
 
 def _hubs_by_recipient(channel: Channel) -> dict[str, list[Hub]]:

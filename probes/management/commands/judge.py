@@ -29,10 +29,9 @@ class Command(LoudCommand):
 
     def handle(self, **options: Any) -> None:
         report = CollectReport(started_at=timezone.now())
-        hubs = hubs_asked_for(options["hubs"])
-        judge(hubs, report, quiet=options["no_alert"])
+        judge(hubs_asked_for(options["hubs"]), report, quiet=options["no_alert"])
         if not options["no_alert"]:
-            tell(hubs, report)
+            tell(report)
         if options["format"] == "json":
             self.print_json(
                 {
