@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from alerts.confirming import confirm_url
@@ -44,6 +44,7 @@ class Round:
     sent: int = 0
     postponed: int = 0
     given_up: int = 0
+    printed: int = 0  # of those sent: mail, as EMAIL_URL is not set
     is_busy: bool = False  # another process delivers, and did not come to an end
     problems: list[str] = field(default_factory=list)  # in one line each
     channels: set[str] = field(default_factory=set)  # names of those with problems
@@ -85,7 +86,27 @@ def _waiting(now: datetime, everything: bool, only: Notification | None) -> Quer
     )
     if only is not None:
         return waiting.filter(notification=only)
-    return waiting if everything else waiting.filter(due_at__lte=now)
+    if everything:
+        return waiting
+    # An earlier message to the same recipient goes first, or he would read the end before the beginning.
+    later_due = Delivery.objects.filter(
+        channel=OuterRef("channel"),
+        recipient=OuterRef("recipient"),
+        status=DeliveryStatus.WAITING,
+        due_at__lte=now,
+        pk__gt=OuterRef("pk"),
+    )
+    return waiting.filter(Q(due_at__lte=now) | Exists(later_due))
+
+
+def _in_order(waiting: QuerySet[Delivery]) -> list[tuple[int, int | None]]:
+    """Return deliveries with their channels: each recipient's in order, those first who never failed."""
+    rows = list(waiting.order_by("pk").values_list("pk", "channel", "recipient", "attempts_made"))
+    most_tried: dict[tuple[int | None, str], int] = defaultdict(int)
+    for _, channel_id, recipient, attempts in rows:
+        most_tried[channel_id, recipient] = max(most_tried[channel_id, recipient], attempts)
+    rows.sort(key=lambda row: (most_tried[row[1], row[2]], row[0]))
+    return [(pk, channel_id) for pk, channel_id, _, _ in rows]
 
 
 def _take_over_claims(now: datetime) -> None:
@@ -115,8 +136,8 @@ class _Deliverer:
 
     def run(self, waiting: QuerySet[Delivery]) -> Round:
         """Send all that waits, each once."""
-        for pk, channel in waiting.order_by("attempts_made", "pk").values_list("pk", "channel"):
-            self.lines[channel].append(pk)
+        for pk, channel_id in _in_order(waiting):
+            self.lines[channel_id].append(pk)
         self._fill()
         while self.under_way:
             for delivery, outcome in self._outcomes():
@@ -173,6 +194,7 @@ class _Deliverer:
         status = _record(delivery, outcome, timezone.now())
         if status == DeliveryStatus.SENT:
             self.round.sent += 1
+            self.round.printed += outcome.is_printed
             return
         if status == DeliveryStatus.FAILED:
             self.round.given_up += 1

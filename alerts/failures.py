@@ -7,10 +7,11 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -107,23 +108,31 @@ def failure_message(
             recent_lines(),
         ),
         link=settings.SCMMON_SITE_URL,
-        facts={"what": what, "error": one_line(told), "host": context.host, "user": context.user},
+        facts={
+            "what": one_line(what),
+            "error": one_line(told),
+            "host": context.host,
+            "user": context.user,
+        },
     )
 
 
 def _was_told(message: Message, now: datetime) -> bool:
     lately = Notification.objects.filter(kind=Kind.FAILURE, created_at__gt=now - TOLD_AGAIN_AFTER)
-    return any(_cause(one.message) == _cause(message) for one in lately)
+    told = lately.values_list("content__facts", flat=True)
+    return any(_cause(facts or {}) == _cause(message.facts) for facts in told)
 
 
-def _cause(message: Message) -> tuple[str, ...]:
-    """Return what tells a failure from others; numbers in it, such as that of a process, do not."""
-    return tuple(NUMBER.sub("#", str(message.facts.get(name))) for name in ("what", "error"))
+def _cause(facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what tells a failure from others; numbers in its error, such as that of a process, do not."""
+    return str(facts.get("what")), NUMBER.sub("#", str(facts.get("error")))
 
 
 def _tell_operators_once_a_day(message: Message, now: datetime) -> None:
     """Mail the operators, unless a file says that they were told the same lately; no file is no reason to be silent."""
-    name = sha256("\n".join(_cause(message)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    name = sha256("\n".join(_cause(message.facts)).encode("utf-8", "surrogatepass")).hexdigest()[
+        :16
+    ]
     file = settings.VAR_DIR / "failures" / name
     try:
         if now.timestamp() - file.stat().st_mtime < TOLD_AGAIN_AFTER.total_seconds():

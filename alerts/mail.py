@@ -45,7 +45,7 @@ def deliver(parcel: Parcel, *, seconds: float = DEADLINE_SECONDS) -> Outcome:
         return send_by_smtp(mail, seconds)
     backend.send_messages([mail])
     if isinstance(backend, ConsoleBackend):
-        return Outcome(Result.ACCEPTED, "printed: EMAIL_URL is not set")
+        return Outcome(Result.ACCEPTED, "printed: EMAIL_URL is not set", is_printed=True)
     return Outcome(Result.ACCEPTED, f"taken by {type(backend).__module__}")
 
 

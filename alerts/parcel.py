@@ -44,6 +44,7 @@ class Outcome:
     answer: str
     retry_after: timedelta | None = None  # as the other side asked
     is_down: bool = False  # nothing else can be sent over this channel now either
+    is_printed: bool = False  # it was mail, and nobody but us saw it
     closes_channel: bool = False  # the other side wants nothing over it any more
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 
@@ -86,13 +87,20 @@ def _file(url: str) -> Path:
 
 def health_message(url: str, health: Health, context: Context) -> Message:
     """Return what is to be mailed of a monitor's health."""
+    place = _without_login(url)
     state = "lives again" if health.is_well else "does not answer as it should"
     return Message(
         kind=Kind.CHANGE,
         severity=Tone.ALARM,
         tone=Tone.OK if health.is_well else Tone.ALARM,
         subject=f"scmmon watchdog on {context.host}: the monitor {state}",
-        conclusion=f"{url}: {health.text}",
-        blocks=(context.facts(), context.to_repeat("watchdog", url)),
-        link=url,
+        conclusion=f"{place}: {health.text}",
+        blocks=(context.facts(), context.to_repeat("watchdog", place)),
+        link=place,
     )
+
+
+def _without_login(url: str) -> str:
+    """Return a URL without the user and password that it may hold."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

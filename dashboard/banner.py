@@ -23,6 +23,7 @@ from dashboard.wording import age, span
 from hubs.models import Hub
 from probes.answers import muted
 from probes.judge.wording import number, some
+from probes.lateness import is_blind
 from probes.models import Finding, Severity
 
 ANY_HUB = Hub()  # that has no contacts
@@ -81,14 +82,17 @@ def _undelivered(reader: Reader, now: datetime) -> Iterator[Line]:
 
 
 def _late(now: datetime) -> Iterator[Line]:
-    looking = looking_now()
-    if not looking.is_late(now):
+    if not is_blind(now):
         return
-    words = "The monitor has not looked at anything yet"
-    if looking.last_at:
-        expected = span(looking.look_within.total_seconds())
+    looking = looking_now()
+    expected, since = span(looking.look_within.total_seconds()), looking.last_at
+    if since is None:
+        words = "The monitor has not looked at anything yet"
+    elif now - since > looking.look_within:
         words = f"The monitor is late: looks are expected every {expected}, and none has ended"
-    yield _line("alarm", words, looking.last_at, now, reverse("runs"), "See the runs")
+    else:
+        words, since = "The monitor is late: a hub was not looked at in time", None
+    yield _line("alarm", words, since, now, reverse("runs"), "See the runs")
 
 
 def _unreached(

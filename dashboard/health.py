@@ -7,13 +7,14 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Count, DurationField, Max, Min, OuterRef, Subquery, Value
+from django.db.models import DurationField, Max, Min, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from hubs.limits import DEFAULT_LIMITS
 from hubs.models import Replica
+from probes.lateness import is_blind
 from probes.models import CollectRun
 
 
@@ -32,7 +33,7 @@ def _health(now: datetime) -> dict[str, Any]:
         return {"status": "migrations pending"}
     looking = looking_now()
     return {
-        "status": "late" if looking.is_late(now) else "ok",
+        "status": "late" if is_blind(now) else "ok",
         "last_look_at": looking.last_at,
         "last_complete_look_at": looking.last_complete_at,
         "look_within_seconds": looking.look_within // timedelta(seconds=1),
@@ -48,15 +49,9 @@ def _migrations_pending() -> bool:
 class Looking:
     """How the monitor keeps up with its looks."""
 
-    replicas: int  # that are to be looked at
     look_within: timedelta  # the shortest that any of their hubs wants
     last_at: datetime | None  # when a look last finished
     last_complete_at: datetime | None
-
-    def is_late(self, now: datetime) -> bool:
-        """Say whether nothing was looked at for longer than is expected."""
-        is_old = self.last_at is None or now - self.last_at > self.look_within
-        return bool(self.replicas) and is_old
 
 
 def looking_now() -> Looking:
@@ -65,7 +60,6 @@ def looking_now() -> Looking:
     complete = CollectRun.objects.complete().filter(replica=OuterRef("pk")).order_by("-started_at")
     default = Value(DEFAULT_LIMITS.look_within, DurationField())
     found = Replica.objects.filter(enabled=True).aggregate(
-        replicas=Count("pk"),
         look_within=Min(Coalesce("hub__policy__look_within", default)),
         last_at=Max(Subquery(ended.values("finished_at")[:1])),
         last_complete_at=Max(Subquery(complete.values("finished_at")[:1])),

@@ -14,6 +14,7 @@ from django.db.models import Q
 from alerts.models import Notification, Route
 from hubs.models import Hub, Replica, Repo
 from hubs.names import exact
+from probes.change import WORDS
 
 
 class RunStatus(models.TextChoices):
@@ -388,20 +389,11 @@ class Finding(models.Model):
 class Telling(models.Model):
     """That people were told of a finding, in which message and why."""
 
-    class Change(models.TextChoices):
-        """What they were told."""
-
-        NEW = "new", "new"
-        AGAIN = "again", "there again"
-        WORSE = "worse", "worse"
-        BETTER = "better", "better"
-        CLOSED = "closed", "closed"
-        REMINDER = "reminder", "still open"
-        ESCALATION = "escalation", "still open and unanswered"
-
     finding = models.ForeignKey(Finding, models.CASCADE, related_name="tellings")
     notification = models.ForeignKey(Notification, models.CASCADE, related_name="tellings")
-    change = models.CharField(max_length=10, choices=Change.choices)
+    change = models.CharField(
+        max_length=10, choices=[(change.value, words) for change, words in WORDS.items()]
+    )
     severity = models.CharField(max_length=6, choices=Severity.choices)
     at = models.DateTimeField()
     route = models.ForeignKey(

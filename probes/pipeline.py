@@ -201,10 +201,12 @@ def blindness(report: CollectReport, now: datetime, *, is_round: bool = True) ->
     problems += [f"hub {hub.tag} could not be judged" for hub in report.unjudged]
     problems += [f"people could not be told of hub {hub.tag}" for hub in report.untold]
     problems += [f"no route leads to anybody for hub {hub.tag}" for hub in report.unheard]
-    problems += [f"nobody has looked at hub {tag} in time" for tag in late_hubs(now)]
+    problems += [f"nobody has looked at hub {hub.tag} in time" for hub in late_hubs(now)]
     if report.delivered and not report.delivered.is_clean:
         # Whoever watches the heartbeat is told no addresses.
         problems.append(f"not delivered: {', '.join(sorted(report.delivered.channels))}")
+    if report.delivered and report.delivered.printed:
+        problems.append("mail reached nobody, as EMAIL_URL is not set")
     return "; ".join(problems)
 
 

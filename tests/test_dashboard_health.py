@@ -68,3 +68,17 @@ def test_it_names_nothing_that_is_watched(client: Client) -> None:
     assert b"SECRET" not in content
     assert b"vault" not in content
     assert "replicas" not in response.json()
+
+
+def test_a_hub_that_is_looked_at_no_more_is_late_though_others_are(client: Client) -> None:
+    for tag, at in (("C2", timezone.now()), ("D", timezone.now() - 3 * DAY)):
+        make_run(make_replica(make_hub(tag), tag), started_at=at)
+
+    assert client.get("/healthz").status_code == 503
+
+
+def test_a_hub_that_has_just_been_added_is_not_late(client: Client) -> None:
+    make_run(make_replica(make_hub("C2"), "C2"), started_at=timezone.now())
+    make_replica(make_hub("D"), "D")
+
+    assert client.get("/healthz").status_code == 200

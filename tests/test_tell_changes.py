@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from hubs.limits import DEFAULT_LIMITS, Limits
-from probes.tell.changes import Change, Standing, change_of, is_last_for_now, is_reminded
+from probes.change import Change
+from probes.tell.changes import Standing, change_of, is_last_for_now, is_reminded
 from tests.estate import DAY, HOUR, NOW
 
 OPEN = Standing(severity="warn", is_open=True)

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
             name='Telling',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('change', models.CharField(choices=[('new', 'new'), ('again', 'there again'), ('worse', 'worse'), ('better', 'better'), ('closed', 'closed'), ('reminder', 'still open'), ('escalation', 'still open and unanswered')], max_length=10)),
+                ('change', models.CharField(choices=[('new', 'new'), ('again', 'there again'), ('worse', 'worse'), ('better', 'better'), ('closed', 'over'), ('reminder', 'still open'), ('escalation', 'still open and unanswered')], max_length=10)),
                 ('severity', models.CharField(choices=[('alarm', 'Alarm'), ('warn', 'Warn'), ('notice', 'Notice')], max_length=6)),
                 ('at', models.DateTimeField()),
                 ('finding', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tellings', to='probes.finding')),

@@ -3,25 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from hubs.limits import Limits
+from probes.change import Change
 
 CLOSED = "closed"
 ORDER = ("notice", "warn", "alarm")
 WINDOW = timedelta(hours=24)
-
-
-class Change(StrEnum):
-    """What people are told of a finding."""
-
-    NEW = "new"
-    AGAIN = "again"
-    WORSE = "worse"
-    BETTER = "better"
-    CLOSED = "closed"
-    REMINDER = "reminder"
-    ESCALATION = "escalation"
 
 
 RISING = (Change.NEW, Change.AGAIN, Change.WORSE)

@@ -8,8 +8,9 @@ from datetime import datetime
 from alerts.message import Kind
 from alerts.models import Delivery
 from alerts.outbox import Addressee
+from probes.change import Change
 from probes.models import Finding, Telling
-from probes.tell.changes import CLOSED, COMING_AND_GOING, WINDOW, Change
+from probes.tell.changes import CLOSED, COMING_AND_GOING, WINDOW
 
 FADING = (Change.BETTER, Change.CLOSED)
 ROSE = (Change.AGAIN, Change.WORSE)

@@ -14,24 +14,17 @@ from alerts.context import Context, recent_lines
 from alerts.message import Block, Entries, Entry, Facts, Kind, Message, Table, Tone, Verbatim, worst
 from hubs.durations import spoken_duration
 from hubs.models import Hub
+from probes.change import WORDS, Change
 from probes.judge import wording
 from probes.judge.conclusion import Conclusion
 from probes.models import CollectRun, Finding
 from probes.reports import finding_as_json
-from probes.tell.changes import ORDER, RISING, Change
+from probes.tell.changes import ORDER, RISING
 from probes.tell.headlines import About, headline, subject_line
 
 RUNS_SHOWN = 3
 LONGEST_VERBATIM = 4_000
-TITLES = {
-    Change.NEW: "New",
-    Change.AGAIN: "There again",
-    Change.WORSE: "Worse",
-    Change.BETTER: "Better",
-    Change.CLOSED: "Over",
-    Change.REMINDER: "Still open",
-    Change.ESCALATION: "Still open and unanswered",
-}
+MOST_LISTED = 100  # of a kind; the page has all
 PREFIXES = {
     Kind.REMINDER: "still open: ",
     Kind.ESCALATION: "unanswered: ",
@@ -127,10 +120,17 @@ def _what(kind: Kind, news: Sequence[News]) -> str:
 
 
 def _changes(news: Sequence[News], hub: Hub, now: datetime) -> Iterable[Block]:
-    for change, title in TITLES.items():
+    for change, words in WORDS.items():
         entries = tuple(_entry(one, hub, now) for one in news if one.change == change)
-        if entries:
-            yield Entries(title, entries)
+        yield from _listed(words.capitalize(), entries)
+
+
+def _listed(title: str, entries: Sequence[Entry]) -> Iterable[Block]:
+    """Give entries under a title; of very many the first, and how many there are."""
+    if len(entries) > MOST_LISTED:
+        title = f"{title} ({MOST_LISTED} of {len(entries):,})"
+    if entries:
+        yield Entries(title, tuple(entries[:MOST_LISTED]))
 
 
 def _entry(one: News, hub: Hub, now: datetime) -> Entry:
@@ -173,8 +173,8 @@ def _lasted(finding: Finding, now: datetime) -> str:
 
 
 def _still_open(findings: Sequence[Finding], hub: Hub, now: datetime) -> Iterable[Block]:
-    if findings:
-        yield Entries("Open besides", tuple(_open_entry(finding, hub, now) for finding in findings))
+    worst_first = sorted(findings, key=lambda finding: -ORDER.index(finding.severity))
+    yield from _listed("Open besides", [_open_entry(one, hub, now) for one in worst_first])
 
 
 def _open_entry(finding: Finding, hub: Hub, now: datetime) -> Entry:
@@ -227,8 +227,12 @@ def _for_programs(
         "hub": now_there.hub.tag,
         "state": now_there.conclusion.state,
         "unknown_replicas": now_there.conclusion.unknown_replicas,
-        "changes": [{"change": one.change, **_finding_facts(one.finding)} for one in news],
-        "open": [_finding_facts(finding) for finding in others],
+        "changes": [
+            {"change": one.change, **_finding_facts(one.finding)} for one in news[:MOST_LISTED]
+        ],
+        "changes_in_all": len(news),
+        "open": [_finding_facts(finding) for finding in others[:MOST_LISTED]],
+        "open_in_all": len(others),
     }
     plain: dict[str, Any] = json.loads(json.dumps(facts, cls=DjangoJSONEncoder))
     return plain

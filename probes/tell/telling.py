@@ -17,12 +17,12 @@ from alerts.models import Notification, Route
 from alerts.outbox import Addressee, addressees, post, reached_by
 from hubs.limits import Limits, limits_from
 from hubs.models import Hub, policy_layer
+from probes.change import Change
 from probes.judge.conclusion import conclusions
 from probes.models import CollectRun, Finding, Severity, Telling
 from probes.tell.changes import (
     CLOSED,
     COMING_AND_GOING,
-    Change,
     Standing,
     change_of,
     is_last_for_now,
@@ -209,7 +209,9 @@ class _Teller:
             self.memory.note(finding, told)
             if one.change in COMING_AND_GOING or not finding.told_as:
                 finding.told_as = CLOSED if one.change == Change.CLOSED else finding.severity
-            if route is None or finding.told_at is None:  # an escalation is no reminder of those told before
+            if (
+                route is None or finding.told_at is None
+            ):  # an escalation is no reminder of those told before
                 finding.told_at = self.now
         Finding.objects.bulk_update(
             [one.finding for one in news], ["told_as", "told_at"], batch_size=200

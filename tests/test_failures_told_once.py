@@ -56,3 +56,12 @@ def test_a_failure_that_another_process_took_on_is_told_once(smtp: SmtpSink) -> 
     tell_failure("collect", RuntimeError("x\x00"), timezone.now())
 
     assert len(smtp.mails) == 1
+
+
+def test_the_same_failure_of_another_hub_is_told_though_only_a_digit_tells_them_apart(
+    smtp: SmtpSink,
+) -> None:
+    for tag in ("C1", "C2"):
+        tell_failure(f"judging of {tag}", RuntimeError("it exploded"), timezone.now())
+
+    assert len(smtp.mails) == 2

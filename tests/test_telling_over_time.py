@@ -1,10 +1,8 @@
 """What telling promises where severities, routes, answers and recipients change between two messages."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from alerts.context import here
 from alerts.message import Kind

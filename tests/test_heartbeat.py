@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError
-from django.utils import timezone
 from pytest_django import Settings
 
 from alerts.models import Channel, Route
-from hubs.models import Hub, Node, Replica, Repo
+from hubs.models import Hub, Replica
 from probes import pipeline
 from probes.models import Finding
 from probes.tasks import look
