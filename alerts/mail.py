@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.console import EmailBackend as ConsoleBackend
+from django.core.mail.backends.filebased import EmailBackend as FileBackend
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 from django.core.validators import validate_email
 from django.utils.encoding import punycode
@@ -44,6 +45,8 @@ def deliver(parcel: Parcel, *, seconds: float = DEADLINE_SECONDS) -> Outcome:
     if type(backend) is SmtpBackend:
         return send_by_smtp(mail, seconds)
     backend.send_messages([mail])
+    if isinstance(backend, FileBackend):  # which is a console's, too
+        return Outcome(Result.ACCEPTED, f"written into a file in {settings.EMAIL_FILE_PATH}")
     if isinstance(backend, ConsoleBackend):
         return Outcome(Result.ACCEPTED, "printed: EMAIL_URL is not set", is_printed=True)
     return Outcome(Result.ACCEPTED, f"taken by {type(backend).__module__}")

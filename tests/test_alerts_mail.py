@@ -490,3 +490,13 @@ def test_another_backend_of_django_takes_mail_as_well() -> None:
 
     assert outcome == Outcome(Result.ACCEPTED, "taken by django.core.mail.backends.locmem")
     assert [one.to for one in django_mail.outbox] == [["ops@example.org"]]
+
+
+def test_mail_that_is_written_into_files_says_where(settings: Any, tmp_path: Path) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+
+    outcome = send(parcel_of(CHANGE))
+
+    assert outcome.answer == f"written into a file in {tmp_path}"
+    assert not outcome.is_printed
