@@ -45,7 +45,7 @@ def test_a_hub_with_many_replicas_asks_no_more(
 ) -> None:
     estate(hubs=1, nodes=20)
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         assert admin_client.get(page("hub", Hub.objects.get().pk)).status_code == 200
 
 

@@ -69,7 +69,7 @@ def test_a_service_gets_the_subject_and_the_short_text() -> None:
 
 def test_whoever_is_asked_gets_the_link_to_confirm() -> None:
     with HttpSink() as sink:
-        send(parcel_to(f"json://{sink.place}/"))
+        send(parcel_to(f"json://{sink.place}/", confirm_url=CONFIRM_URL))
         send(parcel_to(f"json://{sink.place}/", confirm_url=""))
 
     asked, not_asked = (one.json["message"] for one in sink.asked)

@@ -62,7 +62,7 @@ def test_a_receiver_gets_the_message_as_json() -> None:
 
 def test_its_data_hold_what_people_read_and_what_programs_need() -> None:
     with HttpSink() as sink:
-        send(parcel_to(sink))
+        send(parcel_to(sink, confirm_url=CONFIRM_URL))
 
     data = sink.asked[0].json["data"]
     assert data["subject"] == CHANGE.subject

@@ -12,6 +12,8 @@ from django.conf import settings
 
 from tests.sinks import SmtpSink
 
+pytestmark = pytest.mark.xdist_group("killed deliverers")  # one worker makes the fixture
+
 KILLS = 200
 
 
