@@ -46,7 +46,7 @@ def deliver(parcel: Parcel, *, seconds: float = DEADLINE_SECONDS) -> Outcome:
         return send_by_smtp(mail, seconds)
     backend.send_messages([mail])
     if isinstance(backend, FileBackend):  # which is a console's, too
-        return Outcome(Result.ACCEPTED, f"written into a file in {backend.file_path}")
+        return Outcome(Result.ACCEPTED, "written into a file, as EMAIL_URL says")
     if isinstance(backend, ConsoleBackend):
         return Outcome(Result.ACCEPTED, "printed: EMAIL_URL is not set", is_printed=True)
     return Outcome(Result.ACCEPTED, f"taken by {type(backend).__module__}")
