@@ -25,9 +25,8 @@ from hubs.locks import patient_lock
 DELIVERING = -1  # the number of the lock
 SECONDS_A_ROUND = 120  # after so many nothing new is begun; the next round goes on
 SECONDS_A_PARCEL = 90  # longer than any sender may take
-SECONDS_FOR_ANOTHER = (
-    SECONDS_A_ROUND + SECONDS_A_PARCEL + 10
-)  # waited for another process that delivers
+# As long as another process is waited for that delivers.
+SECONDS_FOR_ANOTHER = SECONDS_A_ROUND + SECONDS_A_PARCEL + 10
 PAUSES = tuple(
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 120, 240, 480, 960, 1440)
 )
@@ -141,21 +140,27 @@ class _Deliverer:
         self._fill()
         while self.under_way:
             for delivery, outcome in self._outcomes():
+                if self.under_way.get(delivery.channel_id) is not delivery:
+                    continue  # it was given up as lost before
                 del self.under_way[delivery.channel_id]
                 self._record(delivery, outcome)
-                if outcome.is_down or outcome.closes_channel or time.monotonic() > self.deadline:
-                    self.round.postponed += len(self.lines[delivery.channel_id])
-                    self.lines[delivery.channel_id].clear()
-                self._send_next(delivery.channel_id)
+                if outcome.is_down or outcome.closes_channel:
+                    self._leave_waiting(delivery.channel_id)
             self._fill()
         return self.round
 
+    def _leave_waiting(self, channel_id: int | None) -> None:
+        self.round.postponed += len(self.lines[channel_id])
+        self.lines[channel_id].clear()
+
     def _fill(self) -> None:
-        """Begin with further channels while there is room."""
+        """Send the next over each channel that has nothing under way, while there are room and time."""
         for channel_id in list(self.lines):
             if len(self.under_way) >= SIDE_BY_SIDE:
                 return
-            if channel_id not in self.under_way:
+            if time.monotonic() > self.deadline:
+                self._leave_waiting(channel_id)
+            elif channel_id not in self.under_way:
                 self._send_next(channel_id)
 
     def _outcomes(self) -> list[tuple[Delivery, Outcome]]:
@@ -200,6 +205,7 @@ class _Deliverer:
             self.round.given_up += 1
         else:
             self.round.postponed += 1
+        self.round.channels.add(delivery.channel_name)
         self.round.problems.append(
             f"{delivery.channel_name} {delivery.recipient}: {outcome.answer}"
         )

@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from alerts import delivery as delivering
 from alerts.delivery import GIVEN_UP_AFTER, PAUSES, deliver
 from alerts.message import Kind, Message, Tone
 from alerts.models import Attempt, Channel, Delivery, DeliveryStatus, Notification
@@ -280,3 +281,21 @@ def test_a_lost_connection_in_the_middle_is_tried_again(smtp: SmtpSink) -> None:
     deliver()
 
     assert only(notification).status == DeliveryStatus.WAITING
+
+
+def test_a_round_names_the_channels_that_have_problems(settings: Settings) -> None:
+    mail_to(settings, nobody_listens())
+    tell(mail(ALICE))
+
+    assert deliver().channels == {"mail"}
+
+
+def test_a_round_that_has_used_up_its_time_leaves_the_rest_to_the_next(
+    smtp: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(mail(ALICE, BOB))
+    monkeypatch.setattr(delivering, "SECONDS_A_ROUND", -1)
+
+    came_of_it = deliver()
+
+    assert (came_of_it.sent, came_of_it.postponed) == (0, 2)
