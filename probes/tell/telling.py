@@ -209,9 +209,8 @@ class _Teller:
             self.memory.note(finding, told)
             if one.change in COMING_AND_GOING or not finding.told_as:
                 finding.told_as = CLOSED if one.change == Change.CLOSED else finding.severity
-            if (
-                route is None or finding.told_at is None
-            ):  # an escalation is no reminder of those told before
+            # To those who were told before, an escalation to others is no reminder.
+            if route is None or finding.told_at is None:
                 finding.told_at = self.now
         Finding.objects.bulk_update(
             [one.finding for one in news], ["told_as", "told_at"], batch_size=200
