@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import connections
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django import Settings
 
 from scmmon_site.demo.sshd import Sshd, make_key
 from tests.proxy import Proxy
+from tests.sinks import SmtpSink
 
 os.environ["SCMMON_VAR"] = str(django_settings.VAR_DIR)  # for the commands that tests start
 
@@ -118,3 +121,40 @@ def proxy() -> Iterator[ProxyFactory]:
     yield put_before
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def smtp(settings: Settings) -> Iterator[SmtpSink]:
+    """A real mail server, to which our mail goes."""
+    with SmtpSink() as sink:
+        sink.receives_mail_of(settings)
+        yield sink
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium."""
+    program = next(filter(None, map(shutil.which, NEEDED["browser"][0])))
+    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page whose every complaint, a refusal by the security policy among them, fails the test."""
+    complaints: list[str] = []
+    page = browser.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
+    page.on("dialog", lambda dialog: complaints.append(f"a text ran: {dialog.message}"))
+    yield page
+    page.close()
+    assert not complaints

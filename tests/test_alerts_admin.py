@@ -45,13 +45,6 @@ def hook() -> Channel:
 
 
 @pytest.fixture
-def smtp(settings: Settings) -> Iterator[SmtpSink]:
-    with SmtpSink() as sink:
-        sink.receives_mail_of(settings)
-        yield sink
-
-
-@pytest.fixture
 def http(settings: Settings) -> Iterator[HttpSink]:
     settings.SCMMON_ALLOW_PRIVATE_URLS = True
     with HttpSink(reply(204, "No Content")) as sink:

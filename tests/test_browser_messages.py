@@ -1,12 +1,11 @@
 """Mails in a real browser: they fit a telephone, can be read in both themes with and without their sheet, and run nothing."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from alerts.message import Cell, Facts, Message, Table, Verbatim
 from alerts.rendering import html_of
@@ -22,7 +21,6 @@ from tests.messages import (
 
 pytestmark = pytest.mark.browser
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 WIDE_TABLE = Table(
     "Wide", ("a-heading-of-22-letters",) * 7, ((Cell("2026-11-20 " + "x" * 30),) * 7,)
 )
@@ -57,15 +55,6 @@ CONTRASTS = """() => {
   }
   return told;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, PROGRAMS)))
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -1,14 +1,11 @@
 """The pages in a real browser: no error, nothing refused by the security policy, charts that answer, text without scripts."""
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from hubs.models import Replica
@@ -20,36 +17,7 @@ from tests.months import sum_up
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 HOSTILE = to_text(b"<img src=x onerror=alert(1)>\xe2\x80\xae")
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 LOADED = "Sizes of 2 repos"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, PROGRAMS)))
-    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page whose every complaint, a refusal by the security policy among them, fails the test."""
-    complaints: list[str] = []
-    page = browser.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda message: complaints.append(message.text) if message.type == "error" else None,
-    )
-    page.on("dialog", lambda dialog: complaints.append(f"a name ran: {dialog.message}"))
-    yield page
-    page.close()
-    assert not complaints
 
 
 @pytest.fixture

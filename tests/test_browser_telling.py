@@ -1,15 +1,10 @@
 """What people see of the messages in a real browser: no complaint, nothing executed, buttons that do what they say."""
 
-import os
-import shutil
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import User
 from django.core import signing
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from pytest_django import Settings
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from alerts.confirming import SALT
@@ -24,49 +19,13 @@ from tests.told import ADDRESS, make_channel, make_message, make_route, tell, tr
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 LONG = "a.very.long.name.of.somebody@department.of.physics.example.org"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, PROGRAMS)))
-    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page whose every complaint, a refusal by the security policy among them, fails the test."""
-    complaints: list[str] = []
-    page = browser.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda message: complaints.append(message.text) if message.type == "error" else None,
-    )
-    page.on("dialog", lambda dialog: complaints.append(f"a text ran: {dialog.message}"))
-    yield page
-    page.close()
-    assert not complaints
 
 
 @pytest.fixture(autouse=True)
 def no_channels() -> None:
     """Without the channel that every installation begins with."""
     Channel.objects.all().delete()
-
-
-@pytest.fixture
-def smtp(settings: Settings) -> Iterator[SmtpSink]:
-    with SmtpSink() as sink:
-        sink.receives_mail_of(settings)
-        yield sink
 
 
 @pytest.fixture

@@ -24,13 +24,6 @@ ALICE, BOB = "alice@example.org", "bob@example.org"
 
 
 @pytest.fixture
-def smtp(settings: Settings) -> Iterator[SmtpSink]:
-    with SmtpSink() as sink:
-        sink.receives_mail_of(settings)
-        yield sink
-
-
-@pytest.fixture
 def http(settings: Settings) -> Iterator[HttpSink]:
     settings.SCMMON_ALLOW_PRIVATE_URLS = True
     with HttpSink(reply(204)) as sink:

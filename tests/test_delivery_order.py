@@ -1,6 +1,5 @@
 """Delivery, where one recipient, one message or one server is worse than others."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -19,12 +18,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 ALICE, BOB = "alice@example.org", "bob@example.org"
 
 
-@pytest.fixture
-def smtp(settings: Settings) -> Iterator[SmtpSink]:
+@pytest.fixture(autouse=True)
+def impatient(settings: Settings) -> None:
+    """A server that hangs is left soon."""
     settings.EMAIL_TIMEOUT = 1
-    with SmtpSink() as sink:
-        sink.receives_mail_of(settings)
-        yield sink
 
 
 def tell(*addresses: str, name: str = "mail") -> Notification:

@@ -46,12 +46,6 @@ def database_url() -> str:
 
 
 @pytest.fixture
-def smtp() -> Iterator[SmtpSink]:
-    with SmtpSink() as sink:
-        yield sink
-
-
-@pytest.fixture
 def cluster(smtp: SmtpSink) -> Iterator[subprocess.Popen[bytes]]:
     """A real `qcluster` on this test's database, and on this run's broker; its mail goes to our server."""
     process = subprocess.Popen(

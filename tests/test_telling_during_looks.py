@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,12 +22,9 @@ from tests.sinks import SmtpSink
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def smtp(settings: Settings) -> Iterator[SmtpSink]:
+@pytest.fixture(autouse=True)
+def operators(settings: Settings) -> None:
     settings.SCMMON_OPERATORS = ["operator@example.org"]
-    with SmtpSink() as sink:
-        sink.receives_mail_of(settings)
-        yield sink
 
 
 @pytest.fixture

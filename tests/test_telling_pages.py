@@ -2,7 +2,6 @@
 
 import html
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -331,13 +330,6 @@ def test_a_hostile_message_is_text(hub: Hub, channel: Channel, admin_client: Cli
 
 
 # --- Trying again ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def smtp(settings: Settings) -> Iterator[SmtpSink]:
-    with SmtpSink() as sink:
-        sink.receives_mail_of(settings)
-        yield sink
 
 
 def try_again(client: Client, notification: Notification) -> str:

@@ -19,13 +19,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def smtp(settings: Settings) -> Iterator[SmtpSink]:
-    with SmtpSink() as sink:
-        sink.receives_mail_of(settings)
-        yield sink
-
-
-@pytest.fixture
 def hub(tmp_path: Path, sshd: NodeFactory, client_key: Path, smtp: SmtpSink) -> RealHub:
     """A hub with 500 tarballs on one node, looked at once; its contacts are told by mail."""
     hub = RealHub(tmp_path, sshd, client_key, "Asia/Taipei")

@@ -3,7 +3,6 @@
 import io
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,11 @@ from pytest_django import Settings
 from tests.sinks import HttpSink, SmtpSink, Talk, endless_body, garbage, redirect, reply
 
 
-@pytest.fixture
-def smtp(settings: Settings, tmp_path: Path) -> Iterator[SmtpSink]:
+@pytest.fixture(autouse=True)
+def operators(settings: Settings, tmp_path: Path) -> None:
+    """Operators, and a place to remember what they were told."""
     settings.VAR_DIR = tmp_path
     settings.SCMMON_OPERATORS = ["operator@example.org"]
-    with SmtpSink() as sink:
-        sink.receives_mail_of(settings)
-        yield sink
 
 
 def healthz(status: str, code: int = 200) -> Talk:
