@@ -27,7 +27,7 @@ def beat(problem: str = "") -> bool:
     reason = one_line(problem)[:LONGEST_REASON].encode("utf-8", "backslashreplace")
     try:
         answer = request(
-            "POST",
+            "POST" if problem else "GET",
             f"{base}/fail" if problem else base,
             body=reason,
             redirects=3,
