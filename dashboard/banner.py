@@ -22,8 +22,8 @@ from dashboard.queries import deliveries_for, undelivered
 from dashboard.wording import age, span
 from hubs.models import Hub
 from probes.answers import muted
+from probes.blindness import is_blind
 from probes.judge.wording import number, some
-from probes.lateness import is_blind
 from probes.models import Finding, Severity
 
 ANY_HUB = Hub()  # that has no contacts

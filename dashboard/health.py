@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from hubs.limits import DEFAULT_LIMITS
 from hubs.models import Replica
-from probes.lateness import is_blind
+from probes.blindness import is_blind
 from probes.models import CollectRun
 
 

@@ -11,11 +11,11 @@ import logging
 import threading
 import time
 import uuid
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from queue import Empty, SimpleQueue
 from traceback import format_exception
@@ -27,14 +27,13 @@ from django.utils import timezone
 
 from alerts.context import here
 from alerts.delivery import deliver
-from alerts.failures import tell_failure
 from alerts.heartbeat import beat
 from hubs.limits import Limits, extensions_of, limits_from
 from hubs.models import Hub, Node, Policy, Replica, Repo, policy_layer
 from hubs.names import one_line, to_text
-from probes.judge import wording
+from probes.blindness import why_blind
+from probes.failing import Failures
 from probes.judge.findings import judge_hub
-from probes.lateness import late_hubs
 from probes.locks import locked_replicas
 from probes.look.ingest import GREATEST_SUM, ingest, known_months, known_sidecars
 from probes.look.layout import daily_window, parse_month
@@ -118,7 +117,7 @@ def collect_replicas(
     report.open_counts = open_counts({replica.hub for replica in replicas})
     if report.runs and not quiet:  # where another run has it all in hand, it tells
         tell(report)
-        beat(blindness(report, timezone.now(), is_round=is_round))
+        beat(why_blind(report, timezone.now(), is_round=is_round))
     report.finished_at = timezone.now()
     return report
 
@@ -154,60 +153,6 @@ def tell(report: CollectReport) -> None:
     failed.tell()
     reassure(context, timezone.now())
     report.delivered = deliver()
-
-
-class Failures:
-    """Hubs with which something failed, that the others went on without; people are told once for each cause."""
-
-    def __init__(self, doing: str) -> None:
-        self.doing = doing
-        self.hubs: list[Hub] = []
-        self._by_cause: dict[str, list[tuple[Hub, Exception]]] = defaultdict(list)
-
-    @contextmanager
-    def noted(self, hub: Hub) -> Iterator[None]:
-        """Note what fails within, and go on."""
-        try:
-            yield
-        except Hub.DoesNotExist:
-            log.info("hub %s was deleted meanwhile", hub.tag)
-        except Exception as problem:
-            log.exception("%s of hub %s failed", self.doing, hub.tag)
-            self.hubs.append(hub)
-            self._by_cause[repr(problem)].append((hub, problem))
-
-    def tell(self) -> None:
-        """Tell people."""
-        for failed in self._by_cause.values():
-            hubs, problems = zip(*failed, strict=True)
-            tags = [hub.tag for hub in hubs]
-            tell_failure(
-                f"{self.doing} of {wording.some(tags, len(tags))}",
-                problems[0],
-                timezone.now(),
-                hub=hubs[0] if len(hubs) == 1 else None,
-                again=("judge", *tags),
-            )
-
-
-def blindness(report: CollectReport, now: datetime, *, is_round: bool = True) -> str:
-    """Return why this round is no sign that scmmon is alive and well, in one line; empty where it is.
-
-    A node that cannot be reached is told to people. That none could, or that a hub is not looked at any more, is ours.
-    """
-    problems = []
-    if is_round and not any(run.status == RunStatus.OK for run in report.runs):
-        problems.append("no replica was listed completely")
-    problems += [f"hub {hub.tag} could not be judged" for hub in report.unjudged]
-    problems += [f"people could not be told of hub {hub.tag}" for hub in report.untold]
-    problems += [f"no route leads to anybody for hub {hub.tag}" for hub in report.unheard]
-    problems += [f"nobody has looked at hub {hub.tag} in time" for hub in late_hubs(now)]
-    if report.delivered and not report.delivered.is_clean:
-        # Whoever watches the heartbeat is told no addresses.
-        problems.append(f"not delivered: {', '.join(sorted(report.delivered.channels))}")
-    if report.delivered and report.delivered.printed:
-        problems.append("mail reached nobody, as EMAIL_URL is not set")
-    return "; ".join(problems)
 
 
 def open_counts(hubs: Iterable[Hub]) -> dict[str, int]:
