@@ -6,8 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, SystemCheckError
 from django.utils import timezone
 
-from alerts.failures import tell_failure, tell_operators_of
-from alerts.heartbeat import beat
+from alerts.failures import tell_end, tell_operators_of
 from hubs.commands import WatchCommand
 
 log = logging.getLogger("scmmon.failures")
@@ -28,8 +27,7 @@ class LoudCommand(WatchCommand):
         except Exception as error:
             log.exception("%s failed", self.name)
             if not self.is_quiet:
-                tell_failure(self.name, error, timezone.now())
-                beat(f"{self.name} failed: {type(error).__name__}")
+                tell_end(self.name, error)
             text = f"{type(error).__name__}: {error}; the log above says where"
             raise CommandError(text, returncode=EX_INTERNAL) from None
 

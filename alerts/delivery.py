@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Q, QuerySet
 from django.utils import timezone
 
 from alerts.confirming import confirm_url
@@ -88,14 +88,8 @@ def _waiting(now: datetime, everything: bool, only: Notification | None) -> Quer
     if everything:
         return waiting
     # An earlier message to the same recipient goes first, or he would read the end before the beginning.
-    later_due = Delivery.objects.filter(
-        channel=OuterRef("channel"),
-        recipient=OuterRef("recipient"),
-        status=DeliveryStatus.WAITING,
-        due_at__lte=now,
-        pk__gt=OuterRef("pk"),
-    )
-    return waiting.filter(Q(due_at__lte=now) | Exists(later_due))
+    later = Delivery.objects.later_to_the_same().filter(status=DeliveryStatus.WAITING)
+    return waiting.filter(Q(due_at__lte=now) | Exists(later.filter(due_at__lte=now)))
 
 
 def _in_order(waiting: QuerySet[Delivery]) -> list[tuple[int, int | None]]:

@@ -9,14 +9,14 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.utils import timezone
 
+from alerts import memos
 from alerts.context import Context, here, recent_lines
 from alerts.delivery import deliver
 from alerts.heartbeat import beat
@@ -32,7 +32,6 @@ log = logging.getLogger("scmmon.failures")
 
 LONGEST_SUBJECT = 160
 NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+")
-TOLD_AGAIN_AFTER = timedelta(days=1)  # the same failure at every run of cron
 
 
 @contextmanager
@@ -42,9 +41,14 @@ def loud(what: str, *again: str) -> Iterator[None]:
         yield
     except Exception as error:
         log.exception("%s failed", what)
-        tell_failure(what, error, timezone.now(), again=again)
-        beat(f"{what} failed: {type(error).__name__}")
+        tell_end(what, error, again=again)
         raise
+
+
+def tell_end(what: str, error: Exception, *, again: Sequence[str] = ()) -> None:
+    """Tell people that something of ours ended by an error, and whoever watches our heartbeat."""
+    tell_failure(what, error, timezone.now(), again=again)
+    beat(_in_short(what, error))
 
 
 def tell_failure(
@@ -84,7 +88,11 @@ def _is_delivered(message: Message, hub: Hub | None, now: datetime) -> bool:
 def tell_operators_of(what: str, error: Exception, now: datetime) -> None:
     """Tell the operators, and nobody else, of an error that leaves nothing to store it in."""
     _tell_operators_once_a_day(failure_message(what, error, here()), now)
-    beat(f"{what} failed: {type(error).__name__}")
+    beat(_in_short(what, error))
+
+
+def _in_short(what: str, error: Exception) -> str:
+    return f"{what} failed: {type(error).__name__}"
 
 
 def failure_message(
@@ -118,7 +126,9 @@ def failure_message(
 
 
 def _was_told(message: Message, now: datetime) -> bool:
-    lately = Notification.objects.filter(kind=Kind.FAILURE, created_at__gt=now - TOLD_AGAIN_AFTER)
+    lately = Notification.objects.filter(
+        kind=Kind.FAILURE, created_at__gt=now - memos.TOLD_AGAIN_AFTER
+    )
     told = lately.values_list("content__facts", flat=True)
     return any(_cause(facts or {}) == _cause(message.facts) for facts in told)
 
@@ -129,22 +139,14 @@ def _cause(facts: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _tell_operators_once_a_day(message: Message, now: datetime) -> None:
-    """Mail the operators, unless a file says that they were told the same lately; no file is no reason to be silent."""
-    name = sha256("\n".join(_cause(message.facts)).encode("utf-8", "surrogatepass")).hexdigest()[
-        :16
-    ]
-    file = settings.VAR_DIR / "failures" / name
+    """Mail the operators, unless they were told the same lately; that nothing can be noted is no reason to be silent."""
+    about = " ".join(_cause(message.facts))
+    if memos.was_told_lately(about, now) or not tell_operators(message, now):
+        return
     try:
-        if now.timestamp() - file.stat().st_mtime < TOLD_AGAIN_AFTER.total_seconds():
-            return
-    except OSError:
-        log.debug("the operators were not told of this before")
-    if tell_operators(message, now):
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch()
-        except OSError as problem:
-            log.warning("it cannot be noted that the operators were told: %s", problem)
+        memos.note(about, now)
+    except OSError as problem:
+        log.warning("it cannot be noted that the operators were told: %s", problem)
 
 
 def tell_operators(message: Message, now: datetime) -> bool:

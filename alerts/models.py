@@ -228,6 +228,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         waiting = [DeliveryStatus.WAITING, DeliveryStatus.SENDING]
         return self.filter(status__in=waiting, attempts_made__gt=0)
 
+    def later_to_the_same(self) -> DeliveryQuerySet:
+        """Keep, inside `Exists`, later messages over the same channel to the same recipient as the outer delivery."""
+        return self.filter(
+            channel=models.OuterRef("channel"),
+            recipient=models.OuterRef("recipient"),
+            pk__gt=models.OuterRef("pk"),
+        )
+
 
 class Delivery(models.Model):
     """One notification on its way to one recipient over one channel."""

@@ -19,6 +19,11 @@ class Addressee:
     channel: Channel
     recipient: str  # a mail address; empty where the channel's URL says it
 
+    @property
+    def whom(self) -> object:
+        """What tells him from others, whichever route leads to him."""
+        return self.recipient.casefold() or self.channel.pk
+
 
 def addressees(
     hub: Hub | None, severity: str, *, escalated: Collection[int] = ()
@@ -37,11 +42,11 @@ def addressees(
 
 def reached_by(channels: Iterable[Channel], hub: Hub | None) -> list[Addressee]:
     """Return whom these channels reach about a hub, nobody twice at one mail address."""
-    found: dict[tuple[str, object], Addressee] = {}
+    found: dict[object, Addressee] = {}
     for channel in channels:
         for recipient in channel.recipients(hub):
-            same = (channel.kind, recipient.casefold() or channel.pk)
-            found.setdefault(same, Addressee(channel, recipient))
+            one = Addressee(channel, recipient)
+            found.setdefault(one.whom, one)
     return list(found.values())
 
 

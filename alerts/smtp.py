@@ -43,9 +43,8 @@ class _Talk:
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
-        self.is_sender_taken = (
-            False  # what fails from here on may be the recipient's or the mail's fault
-        )
+        # What fails from then on may be the recipient's or the mail's fault.
+        self.is_sender_taken = False
         self.is_mail_sent = False  # or a part of it
         self.taken = ""  # what the server said when it took the mail
         self.connection: smtplib.SMTP | None = None

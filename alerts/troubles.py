@@ -12,9 +12,8 @@ from alerts.parcel import Trouble
 from hubs.models import Hub
 
 TOLD_FOR = timedelta(days=30)
-LONG_ENOUGH = timedelta(
-    minutes=30
-)  # a mail server may let a message wait that it does not know yet
+# A mail server may let a sender wait whom it does not know yet.
+LONG_ENOUGH = timedelta(minutes=30)
 ATTEMPTS_ENOUGH = 3
 
 

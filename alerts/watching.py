@@ -2,20 +2,16 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from hashlib import sha256
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from django.conf import settings
-
+from alerts import memos
 from alerts.context import Context
 from alerts.http import Answer, HttpError, request
 from alerts.message import Kind, Message, Tone
 from hubs.names import one_line
 
-MAILED_AGAIN_AFTER = timedelta(days=1)
 LONGEST_STATUS = 100
 
 
@@ -56,33 +52,21 @@ def _said(answer: Answer) -> dict[str, Any]:
 
 def is_news(url: str, health: Health, now: datetime) -> bool:
     """Say whether people should be mailed: it changed, or is bad and they were not mailed for a day."""
-    before = _remembered(url)
     if health.is_well:
-        return before is not None
-    return before is None or now - before >= MAILED_AGAIN_AFTER
+        return memos.told_at(_about(url)) is not None
+    return not memos.was_told_lately(_about(url), now)
 
 
 def remember(url: str, health: Health, now: datetime) -> None:
     """Keep that people were mailed now; or that it is well, and nothing is to be kept."""
-    file = _file(url)
     if health.is_well:
-        file.unlink(missing_ok=True)
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(now.isoformat())
+        memos.forget(_about(url))
+    else:
+        memos.note(_about(url), now)
 
 
-def _remembered(url: str) -> datetime | None:
-    """Return when people were last mailed that it is bad; None where it was well, or that cannot be read."""
-    try:
-        return datetime.fromisoformat(_file(url).read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def _file(url: str) -> Path:
-    directory: Path = settings.VAR_DIR / "watchdog"
-    return directory / sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+def _about(url: str) -> str:
+    return f"watchdog {url}"
 
 
 def health_message(url: str, health: Health, context: Context) -> Message:

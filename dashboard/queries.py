@@ -256,12 +256,7 @@ def undelivered(deliveries: QuerySet[Delivery], now: datetime) -> QuerySet[Deliv
         Q(status=DeliveryStatus.WAITING, attempts_made__gt=0) | Q(attempts_made__gt=1) | is_late,
         status__in=[DeliveryStatus.WAITING, DeliveryStatus.SENDING],
     )
-    taken_later = Delivery.objects.filter(
-        channel=OuterRef("channel"),
-        recipient=OuterRef("recipient"),
-        status=DeliveryStatus.SENT,
-        pk__gt=OuterRef("pk"),
-    )
+    taken_later = Delivery.objects.later_to_the_same().filter(status=DeliveryStatus.SENT)
     given_up = Delivery.objects.filter(
         ~Exists(taken_later), status=DeliveryStatus.FAILED, due_at__gte=now - GIVEN_UP_LATELY
     )

@@ -72,32 +72,35 @@ def test_the_end_of_what_is_acknowledged_is_told() -> None:
 
 
 def test_coming_and_going_is_told_as_often_as_the_policy_says() -> None:
-    twice = replace(CLOSED, lately=lately("warn", "closed"))
+    twice = replace(CLOSED, coming_and_going=lately("warn", "closed"))
 
     assert change(twice) == Change.CLOSED
 
 
 def test_coming_and_going_is_told_no_more_often() -> None:
-    thrice = replace(CLOSED, lately=lately("warn", "closed", "warn"))
+    thrice = replace(CLOSED, coming_and_going=lately("warn", "closed", "warn"))
 
     assert change(thrice) is None
 
 
 def test_a_day_later_it_may_be_told_again() -> None:
-    thrice = replace(CLOSED, lately=lately("warn", "closed", "warn", step=8 * HOUR))
+    thrice = replace(CLOSED, coming_and_going=lately("warn", "closed", "warn", step=8 * HOUR))
 
     assert change(thrice) == Change.CLOSED
 
 
 def test_what_is_worse_than_all_that_was_told_is_never_held_back() -> None:
-    thrice = replace(TOLD, severity="alarm", lately=lately("warn", "closed", "warn"))
+    thrice = replace(TOLD, severity="alarm", coming_and_going=lately("warn", "closed", "warn"))
 
     assert change(thrice) == Change.WORSE
 
 
 def test_what_is_as_bad_as_what_was_told_is_held_back() -> None:
     thrice = replace(
-        TOLD, told_as="closed", severity="alarm", lately=lately("alarm", "closed", "alarm")
+        TOLD,
+        told_as="closed",
+        severity="alarm",
+        coming_and_going=lately("alarm", "closed", "alarm"),
     )
 
     assert change(thrice) is None
@@ -109,7 +112,7 @@ def test_what_nobody_was_told_is_never_held_back() -> None:
 
 @pytest.mark.parametrize(("told", "is_last"), [(0, False), (1, False), (2, True), (3, True)])
 def test_the_last_message_of_a_day_is_known(told: int, is_last: bool) -> None:
-    standing = replace(TOLD, lately=lately(*["warn"] * told))
+    standing = replace(TOLD, coming_and_going=lately(*["warn"] * told))
 
     assert is_last_for_now(standing, DEFAULT_LIMITS, NOW) is is_last
 
@@ -123,7 +126,9 @@ def test_a_finding_that_flaps_at_every_look_of_a_day_stays_within_the_limit(
     told: list[tuple[datetime, str]] = []
     for look in range(144):  # every ten minutes
         now = NOW + look * timedelta(minutes=10)
-        standing = replace(standing, severity=severity, is_open=look % 2 == 0, lately=told)
+        standing = replace(
+            standing, severity=severity, is_open=look % 2 == 0, coming_and_going=told
+        )
         if found := change_of(standing, limits, now):
             what = "closed" if found == Change.CLOSED else severity
             told.append((now, what))

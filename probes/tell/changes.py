@@ -11,7 +11,6 @@ CLOSED = "closed"
 ORDER = ("notice", "warn", "alarm")
 WINDOW = timedelta(hours=24)
 
-
 RISING = (Change.NEW, Change.AGAIN, Change.WORSE)
 COMING_AND_GOING = (*RISING, Change.BETTER, Change.CLOSED)
 
@@ -26,7 +25,11 @@ class Standing:
     told_as: str = ""  # the severity last told, or closed; empty: nothing was told
     told_at: datetime | None = None
     mute_ended_at: datetime | None = None  # when a snoozing ran out, if it did
-    lately: Sequence[tuple[datetime, str]] = ()  # when its coming and going was told, as what
+    coming_and_going: Sequence[tuple[datetime, str]] = ()  # when that was told, and as what
+
+    def lately(self, now: datetime) -> list[str]:
+        """Return as what its coming and going was told in the last 24 hours."""
+        return [told_as for at, told_as in self.coming_and_going if now - at < WINDOW]
 
 
 def change_of(standing: Standing, limits: Limits, now: datetime) -> Change | None:
@@ -38,7 +41,7 @@ def change_of(standing: Standing, limits: Limits, now: datetime) -> Change | Non
     change = _difference(standing)
     if change in (None, Change.NEW):
         return change
-    lately = [told_as for at, told_as in standing.lately if now - at < WINDOW]
+    lately = standing.lately(now)
     if len(lately) < limits.messages_per_day:
         return change
     told = [ORDER.index(told_as) for told_as in lately if told_as in ORDER]
@@ -48,8 +51,7 @@ def change_of(standing: Standing, limits: Limits, now: datetime) -> Change | Non
 
 def is_last_for_now(standing: Standing, limits: Limits, now: datetime) -> bool:
     """Say whether a message now is the last for a day about the coming and going of a finding."""
-    lately = [at for at, _ in standing.lately if now - at < WINDOW]
-    return len(lately) + 1 >= limits.messages_per_day
+    return len(standing.lately(now)) + 1 >= limits.messages_per_day
 
 
 def _difference(standing: Standing) -> Change | None:

@@ -7,10 +7,9 @@ from datetime import datetime
 
 from alerts.message import Kind
 from alerts.models import Delivery
-from alerts.outbox import Addressee
 from probes.change import Change
 from probes.models import Finding, Telling
-from probes.tell.changes import CLOSED, COMING_AND_GOING, WINDOW
+from probes.tell.changes import CLOSED, COMING_AND_GOING
 
 FADING = (Change.BETTER, Change.CLOSED)
 ROSE = (Change.AGAIN, Change.WORSE)
@@ -42,12 +41,12 @@ class Memory:
         """Remember what has just been told."""
         self._told[finding.pk].append(told)
 
-    def lately(self, finding: Finding, now: datetime) -> Sequence[tuple[datetime, str]]:
-        """Return when in the last day its coming and going was told, and as what."""
+    def coming_and_going(self, finding: Finding) -> Sequence[tuple[datetime, str]]:
+        """Return when its coming and going was told, and as what."""
         return [
             (told.at, CLOSED if told.change == Change.CLOSED else told.severity)
             for told in self._told[finding.pk]
-            if told.change in COMING_AND_GOING and told.at > now - WINDOW
+            if told.change in COMING_AND_GOING
         ]
 
     def severities(self, finding: Finding) -> list[str]:
@@ -64,14 +63,9 @@ class Memory:
         return {told.route_id for told in self._told[finding.pk] if told.route_id is not None}
 
     def escalated_to(self) -> set[tuple[int, object]]:
-        """Return which findings whoever was told of by escalation: pairs of finding and `whom`."""
+        """Return which findings whoever was told of by escalation: pairs of finding and `Addressee.whom`."""
         deliveries = Delivery.objects.filter(
             notification__kind=Kind.ESCALATION, notification__tellings__finding__in=self._findings
         )
         rows = deliveries.values_list("notification__tellings__finding", "channel", "recipient")
         return {(pk, recipient.casefold() or channel) for pk, channel, recipient in rows}
-
-
-def whom(addressee: Addressee) -> object:
-    """Return what tells an addressee from others, whichever route leads to him."""
-    return addressee.recipient.casefold() or addressee.channel.pk

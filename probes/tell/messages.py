@@ -5,9 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
-from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
 from alerts.context import Context, recent_lines
@@ -21,6 +19,7 @@ from probes.models import CollectRun, Finding
 from probes.reports import finding_as_json
 from probes.tell.changes import ORDER, RISING
 from probes.tell.headlines import About, headline, subject_line
+from probes.tell.links import page_of
 
 RUNS_SHOWN = 3
 LONGEST_VERBATIM = 4_000
@@ -87,7 +86,7 @@ def hub_message(
         subject=subject_line(str(hub), conclusion.state, _what(kind, news)),
         conclusion=f"{hub}: {conclusion.text}",
         blocks=tuple(blocks),
-        link=f"{settings.SCMMON_SITE_URL}/hubs/{quote(hub.tag)}/",
+        link=page_of(hub),
         facts=_for_programs(news, others, now_there),
     )
 
@@ -149,7 +148,7 @@ def _entry(one: News, hub: Hub, now: datetime) -> Entry:
         text=finding.message,
         word=_word(one, now),
         tone=Tone.OK if one.change == Change.CLOSED else Tone(finding.severity),
-        link=_page_of(finding),
+        link=page_of(finding),
         details=tuple(details),
     )
 
@@ -188,13 +187,9 @@ def _open_entry(finding: Finding, hub: Hub, now: datetime) -> Entry:
         text=finding.message,
         word=f"{finding.severity} for {_lasted(finding, now)}",
         tone=Tone(finding.severity),
-        link=_page_of(finding),
+        link=page_of(finding),
         details=tuple(details),
     )
-
-
-def _page_of(finding: Finding) -> str:
-    return f"{settings.SCMMON_SITE_URL}/findings/{finding.pk}/"
 
 
 def _of_runs(runs: Sequence[CollectRun]) -> Iterable[Block]:
@@ -206,7 +201,7 @@ def _of_runs(runs: Sequence[CollectRun]) -> Iterable[Block]:
             ("Error", run.error or "none"),
             ("Node", f"{run.replica.node.tag}, {run.replica.root}"),
             ("Looked", run.observer),
-            ("Page", f"{settings.SCMMON_SITE_URL}/runs/{run.pk}/"),
+            ("Page", page_of(run)),
         ]
         if run.exit_status is not None:
             pairs.append(("Exit status", str(run.exit_status)))

@@ -28,7 +28,7 @@ from probes.tell.changes import (
     is_last_for_now,
     is_reminded,
 )
-from probes.tell.memory import FADING, Memory, Told, whom
+from probes.tell.memory import FADING, Memory, Told
 from probes.tell.messages import HubNow, News, hub_message
 from probes.tell.pictures import drawn
 from probes.tell.tables import replica_table
@@ -119,7 +119,7 @@ class _Teller:
             to = [
                 one
                 for one in reached_by([route.channel], self.hub)
-                if any((each.finding.pk, whom(one)) not in heard for each in news)
+                if any((each.finding.pk, one.whom) not in heard for each in news)
             ]
             yield self._tell(Kind.ESCALATION, news, to, route)
 
@@ -145,7 +145,7 @@ class _Teller:
                 told_as=finding.told_as,
                 told_at=finding.told_at,
                 mute_ended_at=ended_at if ended_at and ended_at <= self.now else None,
-                lately=self.memory.lately(finding, self.now),
+                coming_and_going=self.memory.coming_and_going(finding),
             )
             yield finding, standing, self.limits[finding.repo_id]
 

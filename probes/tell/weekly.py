@@ -4,7 +4,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, time, timedelta
-from urllib.parse import quote
 
 from django.conf import settings
 from django.db import transaction
@@ -34,6 +33,7 @@ from probes.judge.conclusion import Conclusion, conclusions
 from probes.judge.history import replica_pasts
 from probes.judge.replica_rules import filling
 from probes.models import CollectRun, Finding, TarballSnapshot
+from probes.tell.links import page_of
 
 log = logging.getLogger("scmmon.tell")
 
@@ -158,7 +158,7 @@ def _entries(hubs: Iterable[Hub], concluded: dict[int, Conclusion]) -> Iterator[
                 concluded[hub.pk].text,
                 f"{hub}: {concluded[hub.pk].state}",
                 Tone(concluded[hub.pk].state),
-                f"{settings.SCMMON_SITE_URL}/hubs/{quote(hub.tag)}/",
+                page_of(hub),
             )
             for hub in hubs
         ),
@@ -185,7 +185,7 @@ def _muted_entry(finding: Finding) -> Entry:
         finding.message,
         f"{finding.hub.tag} {finding.severity}, silenced {lasts}",
         Tone(finding.severity),
-        f"{settings.SCMMON_SITE_URL}/findings/{finding.pk}/",
+        page_of(finding),
         (f"{finding.acknowledged_by or 'somebody'}: {finding.acknowledged_reason}",),
     )
 
