@@ -1,4 +1,4 @@
-"""The colours of static/dashboard/site.css for mail, which takes no sheet along: light ones inline, dark ones where a program asks.
+"""The colours of static/dashboard/tokens.css for mail, which takes no sheet along: light ones inline, dark ones where a program asks.
 
 Sizes, spaces and colours are those that mail programs leave in place: styles of elements, and no more of CSS than they know.
 """

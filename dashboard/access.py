@@ -29,6 +29,11 @@ def may_answer(user: Reader) -> bool:
     return isinstance(user, User) and user.has_perm("probes.change_finding")
 
 
+def may_collect(user: Reader) -> bool:
+    """Tell whether someone may ask for looks now, at the replicas of the hubs that he may see."""
+    return isinstance(user, User) and user.has_perm("probes.add_collectrun")
+
+
 def visible_hubs(user: Reader) -> QuerySet[Hub]:
     """Return the hubs someone may know of: those without groups, and those of his groups; superusers all."""
     return Hub.objects.exclude(pk__in=hidden_hubs(user))

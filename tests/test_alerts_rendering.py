@@ -477,7 +477,7 @@ def test_tones_differ_by_shape() -> None:
 
 @pytest.mark.parametrize(("part", "theme"), [(0, LIGHT), (1, DARK)], ids=["light", "dark"])
 def test_colours_are_those_of_the_pages(part: int, theme: dict[str, str]) -> None:
-    sheet = (settings.BASE_DIR / "static/dashboard/site.css").read_text()
+    sheet = (settings.BASE_DIR / "static/dashboard/tokens.css").read_text()
     roots = re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)
     tokens = dict(re.findall(r"--([\w-]+): (#\w+);", roots[part]))
     of_pages = {"notice": "transfer", "none": "planned"}
