@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from dashboard import queries, screens
-from dashboard.access import readable
+from dashboard.access import may_collect, readable
+from dashboard.collecting import asked_at, progress_of
 from dashboard.matrix import matrix
 from dashboard.planned import PlannedAround, PlannedLine, planned_around
 from hubs.models import Replica
@@ -52,6 +53,8 @@ def hub(request: HttpRequest, hub: str) -> HttpResponse:
         "findings": _worst_first(findings)[:PROBLEMS_SHOWN],
         "findings_in_all": len(findings),
         "range": _range(request),
+        "may_collect": may_collect(request.user),
+        "looking": progress_of(replicas, asked_at(request, now), now),
     }
     return screens.page(request, "hub.html", now, context | screens.looked(states.values()))
 
@@ -86,6 +89,8 @@ def node(request: HttpRequest, hub: str, node: str) -> HttpResponse:
         ],
         "findings": _worst_first(findings),
         "range": _range(request),
+        "may_collect": may_collect(request.user),
+        "looking": progress_of(replicas, asked_at(request, now), now),
     }
     return screens.page(request, "node.html", now, context | screens.looked(states.values()))
 

@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
-from dashboard import answers, api, finding_pages, pages, telling_pages
+from dashboard import answers, api, collecting, finding_pages, live, pages, telling_pages
 from dashboard.access import MayRead
 from dashboard.api_docs import api_docs
 from dashboard.charts import SeriesView
@@ -39,6 +39,11 @@ urlpatterns = [
     path("findings/<int:pk>/acknowledge/", answers.acknowledge, name="acknowledge"),
     path("findings/<int:pk>/withdraw/", answers.withdraw, name="withdraw"),
     path("findings/<int:pk>/accept/", answers.accept, name="accept"),
+    path("collect/<str:hub>/", collecting.collect_hub, name="collect-hub"),
+    path("collect/<str:hub>/<str:node>/", collecting.collect_node, name="collect-node"),
+    path("looking/<str:hub>/", collecting.looking, name="looking-hub"),
+    path("looking/<str:hub>/<str:node>/", collecting.looking, name="looking-node"),
+    path("news/", live.news, name="news"),
     path("runs/", pages.runs, name="runs"),
     path("runs/<int:pk>/", pages.run, name="run"),
     path("notifications/", telling_pages.notifications, name="notifications"),
