@@ -1,4 +1,4 @@
-"""Refreshes the files of others under static/vendor from their npm packages, by exact version and hash.
+"""Refreshes the files of others, under static/vendor and for the tests tests/vendor, from their npm packages, by exact version and hash.
 
 python scripts/vendor.py            fetch, verify and write; needs npm, and pyftsubset of fonttools 4.60.1
 python scripts/vendor.py --check    verify what is there, without network and without either
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-VENDOR = Path(__file__).resolve().parent.parent / "static" / "vendor"
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -29,32 +29,50 @@ FILES = [
     Vendored(
         "chart.js@4.6.1",
         "package/dist/chart.umd.min.js",
-        "chart.js/chart.umd.min.js",
+        "static/vendor/chart.js/chart.umd.min.js",
         "c17f2ce49fb9c71ef7fb39c03f868804ac5ab34730149976eebe6b7f807bef0c",
     ),
     Vendored(
         "chart.js@4.6.1",
         "package/LICENSE.md",
-        "chart.js/LICENSE.md",
+        "static/vendor/chart.js/LICENSE.md",
         "41a84aa2caba645f966a18d9c2056b73e6d3a81d80bc0046bc0011a2634d4cce",
     ),
     Vendored(
         "dejavu-fonts-ttf@2.37.3",
         "package/ttf/DejaVuSansCondensed.ttf",
-        "fonts/DejaVuSansCondensed.ttf",
+        "static/vendor/fonts/DejaVuSansCondensed.ttf",
         "8eed4883583ee95a85d4c8c0a1aedba240e9c87ee2319430f7da1dc9fab4e61f",
     ),
     Vendored(
         "dejavu-fonts-ttf@2.37.3",
         "package/ttf/DejaVuSansCondensed-Bold.ttf",
-        "fonts/DejaVuSansCondensed-Bold.ttf",
+        "static/vendor/fonts/DejaVuSansCondensed-Bold.ttf",
         "2959052d1ac8c60f919c578f1860a33a425263d26f7a809f42e0484a0cf293cc",
     ),
     Vendored(
         "dejavu-fonts-ttf@2.37.3",
         "package/LICENSE",
-        "fonts/LICENSE",
+        "static/vendor/fonts/LICENSE",
         "7a083b136e64d064794c3419751e5c7dd10d2f64c108fe5ba161eae5e5958a93",
+    ),
+    Vendored(
+        "axe-core@4.14.1",
+        "package/axe.min.js",
+        "tests/vendor/axe-core/axe.min.js",
+        "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c",
+    ),
+    Vendored(
+        "axe-core@4.14.1",
+        "package/LICENSE",
+        "tests/vendor/axe-core/LICENSE",
+        "af175b9d96ee93c21a036152e1b905b0b95304d4ae8c2c921c7609100ba8df7e",
+    ),
+    Vendored(
+        "axe-core@4.14.1",
+        "package/LICENSE-3RD-PARTY.txt",
+        "tests/vendor/axe-core/LICENSE-3RD-PARTY.txt",
+        "4f8563870d0fca38bbc3e00b6f670cb7fa9f380ba9f26a7f7d1184a6b18b1653",
     ),
 ]
 
@@ -78,8 +96,8 @@ def check() -> list[str]:
     return [
         f"{file.target}: absent or changed"
         for file in FILES
-        if not (VENDOR / file.target).is_file()
-        or sha256((VENDOR / file.target).read_bytes()).hexdigest() != file.digest
+        if not (ROOT / file.target).is_file()
+        or sha256((ROOT / file.target).read_bytes()).hexdigest() != file.digest
     ]
 
 
@@ -92,7 +110,7 @@ def fetch() -> list[str]:
             if sha256(content).hexdigest() != file.digest:
                 wrong.append(f"{file.package} {file.member}: not the file that was reviewed")
                 continue
-            target = VENDOR / file.target
+            target = ROOT / file.target
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
     return wrong
