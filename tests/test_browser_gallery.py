@@ -5,7 +5,7 @@ The estate is laid once for all of these tests, which change nothing of it.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from django.conf import settings
@@ -68,10 +68,12 @@ def session_key(gallery: Gallery) -> str:
 def contexts(
     browser: Browser, server: LiveServer, session_key: str
 ) -> Iterator[dict[str, BrowserContext]]:
-    """A browser for each theme, logged in."""
+    """A browser for each theme, logged in, and one that is not."""
     made: dict[str, BrowserContext] = {}
-    for theme in ("light", "dark"):
-        made[theme] = browser.new_context(color_scheme="dark" if theme == "dark" else "light")
+    themes: list[Literal["light", "dark"]] = ["light", "dark"]
+    for theme in themes:
+        made[f"{theme} anonymous"] = browser.new_context(color_scheme=theme)
+        made[theme] = browser.new_context(color_scheme=theme)
         made[theme].add_cookies(
             [{"name": settings.SESSION_COOKIE_NAME, "value": session_key, "url": server.url}]
         )
@@ -89,14 +91,12 @@ def show(
     opened: list[Page] = []
 
     def show(name: str, theme: str = "light", width: int = 1280) -> Page:
-        page = contexts[theme].new_page()
+        page = contexts[f"{theme} anonymous" if name == "login" else theme].new_page()
         opened.append(page)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text))
         page.on("dialog", lambda dialog: complaints.append(f"a text ran: {dialog.message}"))
         page.set_viewport_size({"width": width, "height": 900})
-        if name == "login":
-            page.context.clear_cookies()
         page.goto(server.url + address(gallery, name), wait_until="networkidle")
         return page
 
