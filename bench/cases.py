@@ -1,8 +1,5 @@
 """What is measured, each against its bound in the design; a case gives the rows of the table."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,9 +7,9 @@ from pathlib import Path
 
 from bench.estates import Estate
 from bench.forest import Shape, grow
-from bench.pasts import Past, Years
-from bench.stopwatch import medians, say
-from scmmon_site.demo.isolation import BASE_DIR
+from bench.pages import LONG, WIDE, Asked
+from bench.pasts import Extent, Past
+from bench.stopwatch import asked, medians, say
 
 LARGE = Shape(repos=27, days=3704)
 ONE_YEAR = Shape(repos=27, days=365)
@@ -97,9 +94,9 @@ class Bench:
 
     def series(self, estate: Estate) -> Iterator[Row]:
         """Yield time and size of the chart data of 27 repos over ten years."""
-        asked = self._ask(estate, "/api/v1/series/B/N0/?range=all")
-        yield value("chart data, 27 repos x 10 years", asked["seconds"] * 1000, 50, "ms")
-        yield value("the same, compressed", asked["compressed_bytes"] / 1000, 150, "kB")
+        answer = asked("/api/v1/series/B/N0/?range=all", estate.environment)
+        yield value("chart data, 27 repos x 10 years", answer["seconds"] * 1000, 50, "ms")
+        yield value("the same, compressed", answer["compressed_bytes"] / 1000, 150, "kB")
 
     def many_nodes(self) -> Iterator[Row]:
         """Yield 50 nodes looked at together, and the page of a hub that is on all of them."""
@@ -115,16 +112,16 @@ class Bench:
             )
             yield against("50 nodes x 2,000 tarballs at once", daily, raw, 1.5)
             yield against("50 nodes x 2,000 tarballs at once, `--full`", full, raw, 1.5)
-            page = self._ask(estate, "/hubs/B/")
+            page = asked("/hubs/B/", estate.environment)
             yield value("hub page with 50 nodes", page["seconds"] * 1000, 150, "ms")
             yield value("its queries", page["queries"], 25, "queries")
 
     def judging(self) -> Iterator[Row]:
         """Yield the judgement of 20 repos on 6 replicas after ten years and after one, and two years of it replayed."""
         say("history of ten years")
-        ten_years = Past(self.directory / "ten_years", Years(10))
+        ten_years = Past(self.directory / "ten_years", Extent(3650))
         say("history of one year")
-        one_year = Past(self.directory / "one_year", Years(1))
+        one_year = Past(self.directory / "one_year", Extent(365))
         ten_years.judge(), one_year.judge()
         ten, one = medians(lambda: ten_years.judge().seconds, lambda: one_year.judge().seconds)
         yield value("judging 20 repos x 6 replicas x 10 years, whole command", ten, 2, "s")
@@ -132,6 +129,23 @@ class Bench:
         say("two years, a look every 6 hours")
         replayed = ten_years.backtest(730).seconds
         yield value("backtest of 2 years x 20 repos x 6 replicas, every 6 h", replayed, 60, "s")
+
+    def pages(self) -> Iterator[Row]:
+        """Yield what pages, pictures and series take in the server, beside bare SQL for the same rows."""
+        say("10 hubs x 10 nodes x 100 repos")
+        wide = Past(self.directory / "wide", Extent(10, repos=100, replicas=10, hubs=10))
+        for page in WIDE:
+            yield from self._asked(wide, page, 150)
+        say("27 repos x 10 years")
+        long = Past(self.directory / "long", Extent(3650, repos=27, replicas=1))
+        for page in LONG:
+            yield from self._asked(long, page, 50)
+
+    def _asked(self, past: Past, page: Asked, most_ms: float) -> Iterator[Row]:
+        answer = past.ask(page.url, page.sql)
+        ours, raw = answer["seconds"] * 1000, answer["sql_seconds"] * 1000
+        yield Row(page.name, f"{ours:.3g} ms", f"SQL {raw:.3g} ms", ours, most_ms, "ms")
+        yield value(f"{page.name}: queries", answer["queries"], 25, "queries")
 
     def memory(self) -> Iterator[Row]:
         """Yield the peak memory of a first look at a million tarballs against one at ten thousand."""
@@ -149,20 +163,6 @@ class Bench:
                 large / small,
                 1.3,
             )
-
-    def _ask(self, estate: Estate, url: str) -> dict[str, float]:
-        """Return how the pages answer a request, in a process of their own, without the network."""
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.request", url],
-            cwd=BASE_DIR,
-            env=estate.environment,
-            capture_output=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            say(done.stderr.decode(errors="replace")[-800:])
-        answer: dict[str, float] = json.loads(done.stdout)
-        return answer
 
 
 def against(work: str, ours: float, reference: float, bound: float) -> Row:

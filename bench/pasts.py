@@ -6,11 +6,12 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import tomli_w
 
-from bench.stopwatch import Measure, run
+from bench.stopwatch import Measure, asked, run
 from scmmon_site.demo.isolation import isolated_environment, manage_py
 
 DAY, KEPT_FOR = timedelta(days=1), timedelta(days=14)
@@ -29,18 +30,24 @@ for replica in Replica.objects.all():
 
 
 @dataclass(frozen=True)
-class Years:
-    """How much history: one tarball a day of each repo on each replica, the older ones purged."""
+class Extent:
+    """How much history of each hub: one tarball a day of each repo on each replica, the older ones purged."""
 
-    years: int
+    days: int
     repos: int = 20
     replicas: int = 6
+    hubs: int = 1
+
+    @property
+    def tags(self) -> list[str]:
+        """The hubs: B, B1, B2 and so on."""
+        return ["B", *(f"B{number}" for number in range(1, self.hubs))]
 
 
 class Past:
     """A database with that history."""
 
-    def __init__(self, directory: Path, size: Years) -> None:
+    def __init__(self, directory: Path, size: Extent) -> None:
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         self.size = size
@@ -56,6 +63,10 @@ class Past:
         """Run the rules over the last days, with a look every six hours."""
         since = (self.now - days * DAY).date().isoformat()
         return run(manage_py("backtest", "B", "--since", since), self.environment)
+
+    def ask(self, url: str, sql: str = "") -> dict[str, float]:
+        """Return how the pages answer a request, and how long the SQL takes, in a process of its own."""
+        return asked(url, self.environment, sql)
 
     def _lay(self, directory: Path) -> None:
         inventory, history = directory / "estate.toml", directory / "history.csv"
@@ -81,24 +92,29 @@ class Past:
         ]
         return {
             "node": [{"tag": f"N{number}", "transport": "local"} for number in numbers],
-            "hub": [{"tag": "B", "name": "bench", "time_zone": "UTC", "replica": replicas}],
+            "hub": [
+                {"tag": tag, "name": "bench", "time_zone": "UTC", "replica": replicas}
+                for tag in self.size.tags
+            ],
         }
 
     def _rows(self) -> Iterator[tuple[object, ...]]:
-        first = self.now - timedelta(days=365 * self.size.years)
-        for number in range(self.size.replicas):
+        first = self.now - timedelta(days=self.size.days)
+        for tag, number in product(self.size.tags, range(self.size.replicas)):
             for repo in range(self.size.repos):
                 draw = random.Random(repo)  # noqa: S311 - sizes, not secrets; alike on all replicas
                 size_bytes = 100_000_000.0
-                for day in range(365 * self.size.years):
+                for day in range(self.size.days):
                     size_bytes *= 1.0005 * draw.gauss(1, 0.0005)
-                    yield self._row(number, repo, first + day * DAY, round(size_bytes))
+                    yield self._row(tag, number, repo, first + day * DAY, round(size_bytes))
 
-    def _row(self, number: int, repo: int, at: datetime, size_bytes: int) -> tuple[object, ...]:
+    def _row(
+        self, tag: str, number: int, repo: int, at: datetime, size_bytes: int
+    ) -> tuple[object, ...]:
         path = f"tracs/env{repo}/{at:%Y/%m/%d/%H%M%S}/env{repo}.tar.gz"
         gone_at = at + KEPT_FOR
         return (
-            "B",
+            tag,
             f"N{number}",
             "/backup",
             path,

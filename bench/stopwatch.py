@@ -1,5 +1,6 @@
 """Runs command lines and says how long they took and how much memory they had."""
 
+import json
 import os
 import statistics
 import subprocess
@@ -8,6 +9,8 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from scmmon_site.demo.isolation import BASE_DIR
 
 TIMES = 5
 
@@ -49,6 +52,21 @@ def run(command: list[str], environment: Mapping[str, str]) -> Measure:
     if process.returncode != 0:
         raise BenchError(f"{command} ended with {process.returncode}: {said}")
     return Measure(seconds, usage.ru_maxrss * 1024)
+
+
+def asked(url: str, environment: Mapping[str, str], sql: str = "") -> dict[str, float]:
+    """Return how the pages answer a request, in a process of their own, without the network; see bench.request."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.request", url, sql],
+        cwd=BASE_DIR,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise BenchError(f"{url}: {done.stderr.decode(errors='replace')[-800:]}")
+    answer: dict[str, float] = json.loads(done.stdout)
+    return answer
 
 
 def medians(*works: Callable[[], float], times: int = TIMES) -> list[float]:
