@@ -1,26 +1,21 @@
-"""What is planned, for people: takes a hub and its nodes, gives lines around now, marks for what is so now, and bands."""
+"""What is planned, for people: takes a hub and its nodes, gives lines around now and marks for what is so now."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from hubs.models import Hub, Maintenance, Node, Replica
+from hubs.models import Hub, Maintenance, Node
 from hubs.planned import Holidays, Planned, Recurring, Span
 from hubs.planned_rows import (
     calendar_value,
     calendars_of_nodes,
-    planned_of,
-    planned_of_nodes,
     window_value,
 )
-from probes.draw.series import Plot
 
 SHOWN_AFTER, SHOWN_AHEAD = timedelta(days=7), timedelta(days=14)
 MOST_LINES = 40
-MANY_BANDS = 200  # more than that, and those that are too thin to see are left out
-THIN = 1 / 1000  # of the range
 
 
 @dataclass(frozen=True)
@@ -33,23 +28,6 @@ class PlannedLine:
     nodes: tuple[str, ...]  # tags; empty: the whole hub
     author: str
     again: str  # how it comes again; empty where it does not
-
-
-@dataclass(frozen=True)
-class PlannedAround:
-    """What is planned around a moment: what is so now, then what comes, then what is over."""
-
-    lines: list[PlannedLine]
-    left_out: int
-
-    @property
-    def of_hub_now(self) -> PlannedLine | None:
-        """What covers the whole hub now; of several what ends last."""
-        return _last(line for line in self.lines if line.when == "now" and not line.nodes)
-
-    def of_node_now(self, tag: str) -> PlannedLine | None:
-        """Return what covers a node now; of several what ends last."""
-        return _last(line for line in self.lines if line.when == "now" and tag in line.nodes)
 
 
 @dataclass(frozen=True)
@@ -78,10 +56,36 @@ class _Plan:
         return f"{self.value.cron} ({self.value.zone})"
 
 
+@dataclass(frozen=True)
+class PlannedAround:
+    """What is planned around a moment: what is so now, then what comes, then what is over."""
+
+    lines: list[PlannedLine]
+    left_out: int
+    plans: tuple[_Plan, ...] = ()
+
+    def at(self, moment: datetime) -> "PlannedAround":
+        """Return what the same plans have around another moment; reads nothing."""
+        return _around(self.plans, moment)
+
+    @property
+    def of_hub_now(self) -> PlannedLine | None:
+        """What covers the whole hub now; of several what ends last."""
+        return _last(line for line in self.lines if line.when == "now" and not line.nodes)
+
+    def of_node_now(self, tag: str) -> PlannedLine | None:
+        """Return what covers a node now; of several what ends last."""
+        return _last(line for line in self.lines if line.when == "now" and tag in line.nodes)
+
+
 def planned_around(hub: Hub, nodes: Iterable[Node], now: datetime) -> PlannedAround:
     """Return what is planned for a hub and these nodes from a week ago to two weeks ahead; reads three queries."""
+    return _around(tuple(_plans(hub, {node.pk: node for node in nodes})), now)
+
+
+def _around(plans: tuple[_Plan, ...], now: datetime) -> PlannedAround:
     tags_of: dict[tuple[Span, str, str, str], list[str]] = {}
-    for plan in _plans(hub, {node.pk: node for node in nodes}):
+    for plan in plans:
         word = "holiday" if isinstance(plan.value, Holidays) else "maintenance"
         for span in plan.spans(now):
             tags_of.setdefault((span, word, plan.author, plan.again), []).append(plan.node)
@@ -93,7 +97,7 @@ def planned_around(hub: Hub, nodes: Iterable[Node], now: datetime) -> PlannedAro
             PlannedLine(span, _when(span, now), word, owner, author, again) for owner in owners
         ]
     lines.sort(key=lambda line: _nearness(line, now))
-    return PlannedAround(lines[:MOST_LINES], max(0, len(lines) - MOST_LINES))
+    return PlannedAround(lines[:MOST_LINES], max(0, len(lines) - MOST_LINES), plans)
 
 
 def _plans(hub: Hub, nodes: Mapping[int, Node]) -> Iterator[_Plan]:
@@ -121,18 +125,3 @@ def _nearness(line: PlannedLine, now: datetime) -> tuple[int, timedelta, str, tu
 
 def _last(lines: Iterable[PlannedLine]) -> PlannedLine | None:
     return max(lines, key=lambda line: line.span.end, default=None)
-
-
-def bands(replica: Replica, plot: Plot) -> list[Span]:
-    """Return what was planned for a replica's hub or node in the days that a plot shows."""
-    if plot.begin is None or plot.end is None:
-        return []
-    begin, end = (
-        datetime.combine(day, time(), plot.zone).astimezone(UTC)
-        for day in (plot.begin, plot.end + timedelta(days=1))
-    )
-    of_node = planned_of_nodes(replica.hub, [replica.node])[replica.node.pk]
-    spans = {*planned_of(replica.hub).spans(begin, end), *of_node.spans(begin, end)}
-    if len(spans) > MANY_BANDS:
-        spans = {span for span in spans if span.end - span.begin >= (end - begin) * THIN}
-    return sorted(spans, key=lambda span: (span.begin, span.end, span.reason))

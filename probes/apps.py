@@ -8,3 +8,9 @@ class ProbesConfig(AppConfig):
 
     name = "probes"
     verbose_name = "What was seen"
+
+    def ready(self) -> None:
+        """Hear of settings that change what pictures show."""
+        from probes.outdating import listen  # rows are known only from now on
+
+        listen()

@@ -190,6 +190,11 @@ class TarballSnapshot(models.Model):
                 & ~Q(sidecar_size_bytes=models.F("size_bytes")),
             ),
             models.Index(
+                name="snapshots_gone",
+                fields=["replica", "gone_at"],
+                condition=Q(gone_at__isnull=False),
+            ),
+            models.Index(
                 name="snapshots_disproved",
                 fields=["replica"],
                 condition=Q(gone_at=None)
@@ -266,7 +271,14 @@ class RepoMonth(models.Model):
                 fields=["replica", "directory_key"], name="one_month_a_directory"
             )
         ]
-        indexes = [models.Index(fields=["replica", "starts_on"])]
+        indexes = [
+            models.Index(fields=["replica", "starts_on"]),
+            models.Index(
+                name="months_with_tarballs",  # how many are there, without reading a row
+                fields=["replica", "tarballs", "size_bytes"],
+                condition=Q(tarballs__gt=0),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.replica}: {self.directory}"
@@ -480,3 +492,58 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.finding_id}: {self.kind} by {self.author_name}"
+
+
+class StoredPicture(models.Model):
+    """A plot as it is served: one row for each form of it, replaced when what it shows changes."""
+
+    class Size(models.TextChoices):
+        """How broad it is."""
+
+        WIDE = "wide", "for a page"
+        NARROW = "narrow", "for a telephone"
+        SPARK = "spark", "for a row of a table"
+
+    class Form(models.TextChoices):
+        """What it is made of."""
+
+        SVG = "svg", "SVG, light and dark"
+        LIGHT = "light", "PNG, light"
+        DARK = "dark", "PNG, dark"
+
+    hub = models.ForeignKey(Hub, models.CASCADE, related_name="pictures")
+    replica = models.ForeignKey(Replica, models.CASCADE, null=True, related_name="pictures")
+    repo = models.ForeignKey(Repo, models.CASCADE, null=True, related_name="pictures")
+    subject = models.CharField(
+        max_length=32, help_text="What it shows: `replica 7`, `repo 9` on every node, or `hub 3`."
+    )
+    range_name = models.CharField(max_length=4)
+    size = models.CharField(max_length=6, choices=Size.choices)
+    form = models.CharField(max_length=5, choices=Form.choices)
+    digest = models.CharField(max_length=32, help_text="Of its bytes: its address for ever.")
+    fingerprint = models.CharField(max_length=32, help_text="Of all that it was drawn from.")
+    content = models.BinaryField(help_text="The PNG, or the SVG compressed by gzip.")
+    width = models.PositiveIntegerField(help_text="In CSS pixels.")
+    height = models.PositiveIntegerField()
+    alt = models.TextField(help_text="What it shows, in words.")
+    drawing = models.PositiveIntegerField(
+        help_text="Which way of drawing it was; see `probes.draw.picture.DRAWING`."
+    )
+    drawn_at = models.DateTimeField()
+    checked_at = models.DateTimeField(
+        null=True, help_text="When it was last found up to date; null: something changed since."
+    )
+    turn = models.PositiveIntegerField(
+        default=0,
+        help_text="Raised by each change: who began to draw before it may not store any more.",
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "range_name", "size", "form"], name="one_picture_a_form"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.range_name} {self.size} {self.form}"

@@ -1,17 +1,18 @@
-"""The order of things: look at replicas side by side, store what is complete, judge, tell. Read this first.
+"""The order of things: look at replicas side by side, store what is complete, judge, draw, tell. Read this first.
 
-    select ──► lock ──► look (a thread a node) ──► ingest ──► unlock ──► judge ──► tell ──► deliver ──► sign of life
-                            │ any failure becomes the run's status
+    select ──► lock ──► look (a thread a node) ──► ingest ──► unlock ──► judge ──► draw ──► tell ──► deliver ──► sign of life
+                            │ any failure becomes the run's status                  │ only what changed
 
 Looking, judging and telling are three steps: each works from what the one before stored, so none depends on
-the other having ended well.
+the other having ended well. Drawing hangs on none and none on it: a picture that is not drawn here is drawn when
+somebody asks for it.
 """
 
 import logging
 import threading
 import time
 import uuid
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,7 @@ from probes.look.observation import Facts
 from probes.look.remote import listing_script
 from probes.look.transport import Address, Session, TransportError, open_session
 from probes.models import CollectRun, CollectRunQuerySet, Finding, RunStatus
+from probes.pictures import mark_changed, redraw, waiting
 from probes.reports import CollectReport
 from probes.tell.telling import hubs_to_tell_of, is_unheard, tell_hub
 from probes.tell.weekly import reassure
@@ -50,6 +52,9 @@ log = logging.getLogger("scmmon.collect")
 
 FULL_LOOK_EVERY = timedelta(days=7)
 SECONDS_TO_STOP = 6  # for threads whose connections were closed under them
+SECONDS_TO_DRAW = (
+    30  # what is not drawn then is drawn when it is asked for: people are to be told first
+)
 KEPT_TEXT, KEPT_TRACEBACK = 4_000, 20_000  # characters
 
 Progress = Callable[[CollectRun], None]
@@ -114,6 +119,7 @@ def collect_replicas(
         _look_side_by_side(report.runs, full, workers or settings.SCMMON_WORKERS, progress)
     hubs = {run.replica.hub for run in report.runs}
     judge(hubs, report, quiet=quiet)
+    draw(hubs, report, quiet=quiet)
     report.open_counts = open_counts({replica.hub for replica in replicas})
     if report.runs and not quiet:  # where another run has it all in hand, it tells
         tell(report)
@@ -135,6 +141,37 @@ def judge(hubs: Iterable[Hub], report: CollectReport, *, quiet: bool = False) ->
     report.open_counts = open_counts(judged)
     if not quiet:
         failed.tell()
+
+
+def draw(hubs: Iterable[Hub], report: CollectReport, *, quiet: bool = False) -> None:
+    """Bring the pictures that pages show first up to what the looks and the judgement changed.
+
+    All that changed is marked before any is drawn: no page then shows what is over as if it were now, whatever fails.
+    """
+    failed = Failures("drawing")
+    deadline = time.monotonic() + SECONDS_TO_DRAW
+    for hub, changed in _changed(report).items():
+        with failed.noted(hub):
+            mark_changed(hub, changed)
+    for hub in sorted(set(hubs) - set(failed.hubs), key=lambda hub: hub.tag):
+        with failed.noted(hub):
+            for pictures in waiting(hub, timezone.now()):
+                if time.monotonic() < deadline:
+                    redraw(pictures, timezone.now())
+    report.undrawn = failed.hubs
+    if not quiet:
+        failed.tell()
+
+
+def _changed(report: CollectReport) -> dict[Hub, set[int | None]]:
+    """Return the ids of the replicas of which pictures show something else now; None says it of all of a hub's."""
+    changed: dict[Hub, set[int | None]] = defaultdict(set)
+    for run in report.runs:
+        if run.new or run.changed or run.gone:
+            changed[run.replica.hub].add(run.replica.pk)
+    for finding in (*report.opened, *report.closed):
+        changed[finding.hub].add(finding.replica_id)
+    return changed
 
 
 def tell(report: CollectReport) -> None:

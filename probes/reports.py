@@ -25,6 +25,7 @@ class CollectReport:
     open_counts: dict[str, int] = field(default_factory=dict)
     unjudged: list[Hub] = field(default_factory=list)  # judging them failed; the log says how
     untold: list[Hub] = field(default_factory=list)  # writing messages about them failed, likewise
+    undrawn: list[Hub] = field(default_factory=list)  # drawing their pictures failed, likewise
     unheard: list[Hub] = field(
         default_factory=list
     )  # something bad is open, and nobody is told of it

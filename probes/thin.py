@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 Point = tuple[int, int]  # epoch seconds (or a day's number) and a value
+FINE_POINTS, COARSE_POINTS = 64, 4  # how many of a month are kept
 
 
 def thin(points: Sequence[Point], most: int) -> list[Point]:

@@ -1,6 +1,7 @@
 """The few SVG elements that pictures are made of, as text; whatever text goes in is escaped here. Pure."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 
 from probes.draw.letters import written
 
@@ -9,15 +10,31 @@ Pixel = tuple[float, float]
 FAMILY = "'DejaVu Sans Condensed', system-ui, 'Segoe UI', Arial, sans-serif"
 
 
-def framed(parts: Iterable[str], width: int, height: int, ground: str, told: str) -> str:
-    """Return a whole SVG, opaque as mails and pages may have anything behind it; `told` is what it says aloud."""
+def framed(
+    parts: Iterable[str],
+    width: int,
+    height: int,
+    ground: str,
+    told: str,
+    sheet_of: Callable[[str], str] | None = None,
+) -> str:
+    """Return a whole SVG, opaque as mails and pages may have anything behind it; `told` is what it says aloud.
+
+    What `sheet_of` makes of the drawing becomes its style sheet.
+    """
+    drawing = f'<rect width="{width}" height="{height}" fill="{ground}"/>\n' + "\n".join(parts)
+    sheet = f"<style>{sheet_of(drawing)}</style>\n" if sheet_of else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
         f' viewBox="0 0 {width} {height}" font-family="{FAMILY}" role="img" aria-label="{written(told)}">\n'
-        f'<rect width="{width}" height="{height}" fill="{ground}"/>\n'
-        + "\n".join(parts)
-        + "\n</svg>\n"
+        f"{sheet}{drawing}\n</svg>\n"
     )
+
+
+def size_of(svg: str) -> tuple[int, int]:
+    """Return the width and height of what `framed` made."""
+    width, height = re.findall(r' (?:width|height)="(\d+)"', svg[: svg.index(">")])
+    return int(width), int(height)
 
 
 def text(

@@ -1,7 +1,7 @@
-"""Draws a plot as a calm picture: takes its numbers and a theme, gives SVG without script, style or reference. Pure.
+"""Draws a plot as a calm picture: takes its numbers and a theme, gives SVG without script or reference. Pure.
 
-Sizes of each repo above, tarballs a day below, moments of findings as lines through both. What matters is told by
-place, shape or word, never by colour alone.
+Sizes of each repo above, tarballs a day below, moments of findings as lines through both, planned times as bands
+behind both. What matters is told by place, shape or word, never by colour alone.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -28,7 +28,10 @@ from probes.draw.letters import BOLD, fitting, width_px
 from probes.draw.marks import TONES, Label, Mark
 from probes.draw.plotted import Plotted, PlottedSizes
 from probes.draw.scales import Scale, midnight_s, size_text
-from probes.draw.themes import THEMES, Theme
+from probes.draw.themes import BOTH, THEMES, Theme, dark_sheet
+
+# Raise it whenever the same numbers come to be drawn in another way: stored pictures of an earlier one are drawn anew.
+DRAWING = 1
 
 # Lengths are in CSS pixels.
 WIDTH = 600  # of a picture in a mail
@@ -46,6 +49,7 @@ ROW, COLUMN = 24, 250  # of the legend
 NOTHING_HEIGHT = 140
 DAY_LABEL, SIZE_LABEL, COUNT_LABEL = 72, 34, 28  # the room from one to the next
 LONGEST_MARK_LABEL = 220
+BAND, THINNEST_BAND = 0.13, 1  # how much of its colour a planned time has, and how thin it may get
 THICK, THIN = 1.8, 0.8  # lines
 DOT = 2.6  # how much broader than its line
 DOT_ROOM = 6  # where each point has so much, each is dotted
@@ -68,24 +72,43 @@ def svg_of(
     height: int | None = None,
     markers: Iterable[tuple[datetime, str, str]] = (),
     named: Collection[str] = (),
+    most_named: int = MOST_NAMED,
+    bands: Iterable[tuple[datetime, datetime, str]] = (),
+    each: str = "of each repo",
 ) -> str:
-    """Return a plot as SVG in a theme (a key of `THEMES`), so many CSS pixels wide; letters do not grow with it.
+    """Return a plot as SVG in a theme, so many CSS pixels wide; letters do not grow with it.
+
+    The theme is a key of `THEMES`, or `BOTH` for what follows the reader's choice.
 
     Without a height it takes what it needs; with one, the sizes take what the rest leaves. Markers are a moment, a
     tone (one of `TONES`, else it counts as none) and a label; those after the newest tarball lengthen the axis, up
     to twice its days, and those outside of it are only counted. The legend names the repos in `named` before
-    bigger ones.
+    bigger ones, and no more than `most_named`; `each` says what a line is. Bands are planned times: from, until, why.
     """
-    colours, told = THEMES[theme], alt_of(plot, title)
+    colours, told = THEMES["light" if theme == BOTH else theme], alt_of(plot, title)
+    sheet_of = dark_sheet if theme == BOTH else None
     if plot.begin is None or plot.end is None:
         nothing = _nothing(title, colours, width)
-        return framed(nothing, width, NOTHING_HEIGHT, colours.surface, told)
+        return framed(nothing, width, NOTHING_HEIGHT, colours.surface, told, sheet_of)
     asked = [
         Mark(at, tone if tone in TONES else "", fitting(label, SMALL_LETTERS, LONGEST_MARK_LABEL))
         for at, tone, label in markers
     ]
-    picture = _Picture(plot, colours, title, plot.begin, plot.end, width, height, asked, named)
-    return framed(picture.parts(), width, picture.height, colours.surface, told)
+    picture = _Picture(
+        plot=plot,
+        theme=colours,
+        title=title,
+        begin=plot.begin,
+        end=plot.end,
+        width=width,
+        height_asked=height,
+        asked=asked,
+        named=named,
+        most_named=most_named,
+        planned=list(bands),
+        each=each,
+    )
+    return framed(picture.parts(), width, picture.height, colours.surface, told, sheet_of)
 
 
 def alt_of(plot: Plotted, title: str) -> str:
@@ -163,6 +186,9 @@ class _Picture:
     height_asked: int | None
     asked: list[Mark]
     named: Collection[str]
+    most_named: int
+    planned: list[tuple[datetime, datetime, str]]
+    each: str
 
     # What is shown -------------------------------------------------------------------------
 
@@ -173,11 +199,11 @@ class _Picture:
     @property
     def shown(self) -> list[PlottedSizes]:
         """The repos that have a colour and a place in the legend; the others are drawn in grey."""
-        return self.ranked[:MOST_NAMED]
+        return self.ranked[: self.most_named]
 
     @property
     def others(self) -> list[PlottedSizes]:
-        return self.ranked[MOST_NAMED:]
+        return self.ranked[self.most_named :]
 
     @cached_property
     def colours(self) -> dict[str, str]:
@@ -211,6 +237,19 @@ class _Picture:
         tones = {mark.tone for _, mark in self.marked if mark not in labelled}
         return [tone for tone in reversed(TONES) if tone and tone in tones]
 
+    @cached_property
+    def bands(self) -> list[tuple[float, float, str]]:
+        """The planned times inside of the axis: where they begin and end, and why."""
+        placed = (
+            (max(self.left, self.x.px(begin.timestamp())), self.x.px(end.timestamp()), why)
+            for begin, end, why in self.planned
+        )
+        return [
+            (begin, min(self.right, max(end, begin + THINNEST_BAND)), why)
+            for begin, end, why in placed
+            if begin < self.right and end > self.left
+        ]
+
     # Where it is ---------------------------------------------------------------------------
 
     @property
@@ -243,7 +282,7 @@ class _Picture:
 
     @property
     def legend_height(self) -> int:
-        return ROW * (self.rows + bool(self.rows) + bool(self.wordless))
+        return ROW * (self.rows + bool(self.rows) + bool(self.wordless or self.bands))
 
     @property
     def below(self) -> int:
@@ -278,6 +317,7 @@ class _Picture:
         """Yield all parts; what comes later is on top."""
         yield _title(self.title, self.theme, self.width)
         yield self._small((MARGIN, DAYS_FOOT), self._days_told())
+        yield from self._bands()
         yield from self._day_axis()
         yield from self._mark_lines()
         yield from self._size_pane()
@@ -293,6 +333,15 @@ class _Picture:
         more = f"; {outside:,} mark{'' if outside == 1 else 's'} outside of them" if outside else ""
         days = _days(self.plot, self.begin, self.last)
         return fitting(days + more, SMALL_LETTERS, self.width - 2 * MARGIN)
+
+    def _bands(self) -> Iterator[str]:
+        shapes = [
+            box(begin, end, pane.head_px, pane.foot_px)
+            for begin, end, _ in self.bands
+            for pane in (self.sizes, self.counts)
+        ]
+        if shapes:
+            yield filled("".join(shapes), self.theme.planned, BAND)
 
     def _day_axis(self) -> Iterator[str]:
         most = max(1, (self.right - self.left) // DAY_LABEL)
@@ -383,6 +432,8 @@ class _Picture:
 
     def _mark_lines(self) -> Iterator[str]:
         for x, mark in self.marked:
+            if not mark.tone:
+                continue  # it is for the record: lines through all are for what matters now
             colour = self._tone_colour(mark.tone)
             yield line((x, self.marks_y + marks.RADIUS), (x, self.sizes.foot_px), colour)
             yield line((x, self.counts.head_px), (x, self.counts.foot_px), colour)
@@ -397,7 +448,7 @@ class _Picture:
     def _legend(self) -> Iterator[str]:
         top = self.height - MARGIN - self.legend_height
         if self.rows:
-            yield self._small((MARGIN, top + 0.65 * ROW), "Newest tarball of each repo")
+            yield self._small((MARGIN, top + 0.65 * ROW), f"Newest tarball {self.each}")
         column = (self.width - 2 * MARGIN) / self.columns
         for place, (name, size, colour, width) in enumerate(self._keys()):
             across, down = divmod(place, self.rows)
@@ -419,11 +470,24 @@ class _Picture:
             yield f"+ {len(self.others):,} more", "", self.theme.soft, THIN
 
     def _tone_keys(self, middle: float) -> Iterator[str]:
-        """Yield the words of shapes that have none beside them."""
+        """Yield the words of shapes that have none beside them, and of planned times."""
         left: float = MARGIN
+        if self.bands:
+            foot = middle + MIDDLE * SMALL_LETTERS
+            swatch = box(left, left + 18, middle - 7, middle + 7)
+            yield filled(swatch, self.theme.planned, 2 * BAND)
+            room = self.width / 2 if self.wordless else self.right - left - 26
+            told = fitting(self._planned_told(), SMALL_LETTERS, room)
+            yield self._small((left + 26, foot), told)
+            left += 26 + width_px(told, SMALL_LETTERS) + 20
         for tone in self.wordless:
             colour = self._tone_colour(tone)
             yield marks.tone_shape(tone, (left + marks.RADIUS, middle), colour)
             at = (left + marks.RADIUS + marks.REACH, middle + MIDDLE * SMALL_LETTERS)
             yield text(at, tone, SMALL_LETTERS, colour)
             left = at[0] + width_px(tone, SMALL_LETTERS) + 20
+
+    def _planned_told(self) -> str:
+        reasons = list(dict.fromkeys(why for _, _, why in self.bands if why))
+        more = f" and {len(reasons) - 1:,} more" if len(reasons) > 1 else ""
+        return f"planned: {reasons[0]}{more}" if reasons else "planned"

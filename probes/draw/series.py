@@ -1,31 +1,27 @@
-"""The numbers of a plot: takes a replica, a range and the moment, gives sizes per repo and tarballs per day.
+"""The numbers of a plot: takes whose tarballs, a range or a window and the moment, gives sizes per line and tarballs per day.
 
-A short range reads the tarballs themselves, a longer one the points kept per month, so that what a plot
-costs does not grow with the history behind it. Points are (epoch seconds, value) with exact bytes.
+A plot is that of a replica, with a line for each repo, or that of a repo, with a line for each replica. Points
+are (epoch seconds, value) with exact bytes, in the order of time, thinned to what a screen shows: see `probes.thin`.
 """
 
-import json
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from operator import itemgetter
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery, TextField
-from django.db.models.functions import Cast
+from django.db.models import Max, OuterRef, Subquery
 
 from hubs.limits import limits_from
 from hubs.models import Hub, Replica, Repo, judged, policy_layer
+from probes.draw.reading import Source, days, first_day, midnight_s, sizes
 from probes.models import RepoMonth, TarballSnapshot
 from probes.thin import Point, thin
 
 # Days back from that of the newest tarball, which is shown too: 1m has 31 dates.
 RANGE_DAYS = {"1m": 30, "3m": 91, "6m": 182, "ytd": None, "1y": 365, "all": None}
-TARBALL_DAYS = 100  # the longest window that is read tarball by tarball
-FINE_DAYS = 600  # the longest that is read from the fine points of each month
-MOST_SIZES = 600  # points of one repo; a screen shows no more
-MOST_SIZES_IN_ALL = 9_000  # of all repos, where that leaves each enough
+MOST_SIZES = 600  # points of one line; a screen shows no more
+MOST_SIZES_IN_ALL = 9_000  # of all lines, where that leaves each enough
 FEWEST_SIZES = 120
 MOST_DAYS = 1_200
 FUTURE_SLACK = timedelta(days=1)
@@ -33,7 +29,7 @@ FUTURE_SLACK = timedelta(days=1)
 
 @dataclass(frozen=True)
 class SizeSeries:
-    """The sizes of one repo's tarballs, by their stamps."""
+    """The sizes of one repo's tarballs, or of a repo's on one node, by their stamps."""
 
     repo: str
     points: list[Point]
@@ -41,7 +37,7 @@ class SizeSeries:
 
 @dataclass(frozen=True)
 class Plot:
-    """What a plot of one replica shows; `begin` and `end` are days in the hub's zone, None when it is empty."""
+    """What a picture or chart draws; the days are those of the hub, None when it is empty."""
 
     range_name: str
     zone: ZoneInfo
@@ -50,30 +46,61 @@ class Plot:
     sizes: list[SizeSeries] = field(default_factory=list)
     day_counts: list[Point] = field(default_factory=list)
     expected_per_day: int | None = None
+    is_whole: bool = True  # no tarball is left out, so a shorter window shows no more
+    is_to_newest: bool = True  # the last day is that of the newest tarball
 
 
-def plot(replica: Replica, range_name: str, now: datetime) -> Plot:
-    """Return the numbers of a range (a key of `RANGE_DAYS`), counted back from the replica's newest tarball.
+@dataclass(frozen=True)
+class Window:
+    """The days of a plot, both with them: of a named range, or as asked for."""
 
-    Sizes are of the judged repos; days count every tarball ever seen, and days without one are there as 0.
-    Tarballs stamped in the future do not move the range.
+    begin: date
+    end: date
+
+
+@dataclass(frozen=True)
+class _Plotted:
+    """What is plotted: where its points are, the names of its lines in their order, and what is expected."""
+
+    source: Source
+    names: dict[int, str]
+    newest_at: datetime | None
+    expected_per_day: int | None
+
+
+def plot(replica: Replica, asked: str | Window, now: datetime) -> Plot:
+    """Return the numbers of a replica: sizes of the judged repos, and each day's tarballs of all ever seen.
+
+    What is asked for is a key of `RANGE_DAYS`, counted back from the replica's newest tarball, or a window. Days
+    without a tarball are there as 0. Tarballs stamped in the future do not move the range.
     """
     hub = replica.hub
-    repos = judged_repos(hub)
-    newest = newest_at(replica, now)
-    if newest is None:
-        return Plot(range_name, hub.zone, expected_per_day=_expected_per_day(hub, repos))
-    end = newest.astimezone(hub.zone).date()
-    begin = _begin(replica, range_name, end)
-    return Plot(
-        range_name,
+    shown = judged_repos(hub)
+    source = Source(
         hub.zone,
-        begin,
-        end,
-        sizes=_sizes(replica, repos, begin, end),
-        day_counts=_day_counts(replica, begin, end),
-        expected_per_day=_expected_per_day(hub, repos),
+        TarballSnapshot.objects.filter(replica=replica, repo__in=hub.repos.values("pk")),
+        RepoMonth.objects.filter(replica=replica),
+        "repo_id",
     )
+    names = {repo.pk: repo.path for repo in shown}
+    expected = _expected_per_day(hub, shown)
+    return _plot(_Plotted(source, names, newest_at(replica, now), expected), asked)
+
+
+def plot_of_repo(
+    repo: Repo, replicas: Sequence[Replica], asked: str | Window, now: datetime
+) -> Plot:
+    """Return the numbers of a repo on these replicas of its hub, a line for each, named as its node is."""
+    source = Source(
+        repo.hub.zone,
+        TarballSnapshot.objects.filter(repo=repo, replica__in=[one.pk for one in replicas]),
+        RepoMonth.objects.filter(repo=repo, replica__in=[one.pk for one in replicas]),
+        "replica_id",
+    )
+    expected = _expected_per_day(repo.hub, [repo])
+    on_all = expected and expected * sum(replica.enabled for replica in replicas)
+    newest = _newest_of_repo(repo, replicas, now)
+    return _plot(_Plotted(source, names_of(replicas), newest, on_all or None), asked)
 
 
 def judged_repos(hub: Hub) -> list[Repo]:
@@ -93,119 +120,72 @@ def newest_at(replica: Replica, now: datetime) -> datetime | None:
     return at
 
 
-def _begin(replica: Replica, range_name: str, end: date) -> date:
-    if range_name == "ytd":
-        return end.replace(month=1, day=1)
-    days = RANGE_DAYS[range_name]
-    if days is not None:
-        return end - timedelta(days=days)
-    return min(_first_day(replica), end)
-
-
-def _first_day(replica: Replica) -> date:
-    """Return the day of the oldest tarball of a replica that has one."""
-    first_month = replica.months.order_by("starts_on").values("starts_on")[:1]
-    months = replica.months.filter(starts_on=first_month).values_list("starts_on", "day_counts")
-    return min(
-        (starts_on.replace(day=int(day)) for starts_on, days in months for day in days),
-        default=date.max,
+def _newest_of_repo(repo: Repo, replicas: Sequence[Replica], now: datetime) -> datetime | None:
+    there = TarballSnapshot.objects.filter(
+        repo=repo, replica=OuterRef("pk"), stamp_at__lte=now + FUTURE_SLACK
     )
+    newest_there = Subquery(there.order_by("-stamp_at").values("stamp_at")[:1])
+    ours = Replica.objects.filter(pk__in=[one.pk for one in replicas]).order_by()
+    at: datetime | None = ours.aggregate(at=Max(newest_there))["at"]
+    return at
 
 
-def _sizes(replica: Replica, repos: list[Repo], begin: date, end: date) -> list[SizeSeries]:
-    points_of = _points_by_repo(replica, begin, end)
-    shown = [repo for repo in repos if points_of.get(repo.pk)]
+def names_of(replicas: Sequence[Replica]) -> dict[int, str]:
+    """Return the node's tag of each replica, with its root where the node holds several."""
+    held = Counter(replica.node_id for replica in replicas)
+    return {
+        replica.pk: replica.node.tag
+        if held[replica.node_id] == 1
+        else f"{replica.node.tag} {replica.root}"
+        for replica in replicas
+    }
+
+
+def _plot(plotted: _Plotted, asked: str | Window) -> Plot:
+    source, zone = plotted.source, plotted.source.zone
+    range_name = asked if isinstance(asked, str) else ""
+    if plotted.newest_at is None:
+        return Plot(range_name, zone, expected_per_day=plotted.expected_per_day)
+    newest = plotted.newest_at.astimezone(zone).date()
+    window = _window(source, asked, newest)
+    counted = days(source, window.begin, window.end)
+    read = sizes(source, counted)
+    shown = [(pk, name) for pk, name in plotted.names.items() if read.points_of.get(pk)]
     most = max(FEWEST_SIZES, min(MOST_SIZES, MOST_SIZES_IN_ALL // max(1, len(shown))))
-    return [SizeSeries(repo.path, thin(points_of[repo.pk], most)) for repo in shown]
-
-
-def _points_by_repo(replica: Replica, begin: date, end: date) -> dict[int, list[Point]]:
-    zone = replica.hub.zone
-    begin_s, end_s = _midnight_s(begin, zone), _midnight_s(end + timedelta(days=1), zone)
-    if end - begin <= timedelta(days=TARBALL_DAYS):
-        rows = _tarball_points(replica, begin_s, end_s)
-    else:
-        kept = "fine_points" if end - begin <= timedelta(days=FINE_DAYS) else "coarse_points"
-        rows = _month_points(replica, kept, begin, end)
-    points_of: dict[int, list[Point]] = {}
-    for repo_id, points in rows:
-        points_of.setdefault(repo_id, []).extend(points)
-    return {repo_id: _within(points, begin_s, end_s) for repo_id, points in points_of.items()}
-
-
-def _within(points: list[Point], begin_s: int, end_s: int) -> list[Point]:
-    """Return the points of a window in the order of time; one repo may have two directories for a month."""
-    points.sort()
-    moment = itemgetter(0)
-    first = bisect_left(points, begin_s, key=moment)
-    return points[first : bisect_left(points, end_s, first, key=moment)]
-
-
-def _tarball_points(
-    replica: Replica, begin_s: int, end_s: int
-) -> Iterable[tuple[int, list[Point]]]:
-    rows = (
-        TarballSnapshot.objects.filter(
-            replica=replica,
-            repo__in=replica.hub.repos.values("pk"),
-            stamp_at__gte=datetime.fromtimestamp(begin_s, replica.hub.zone),
-            stamp_at__lt=datetime.fromtimestamp(end_s, replica.hub.zone),
-        )
-        .order_by("repo_id", "stamp_at")
-        .values_list("repo_id", "stamp_at", "size_bytes")
+    return Plot(
+        range_name,
+        zone,
+        window.begin,
+        window.end,
+        sizes=[SizeSeries(name, thin(read.points_of[pk], most)) for pk, name in shown],
+        day_counts=[
+            (midnight_s(window.begin + timedelta(days=day), zone), count)
+            for day, count in thin(list(enumerate(counted.counts)), MOST_DAYS)
+        ],
+        expected_per_day=plotted.expected_per_day,
+        is_whole=read.is_whole
+        and len(counted.counts) <= MOST_DAYS
+        and all(len(read.points_of[pk]) <= most for pk, _ in shown),
+        is_to_newest=window.end == newest,
     )
-    return ((repo_id, [(int(at.timestamp()), size)]) for repo_id, at, size in rows)
 
 
-def _month_points(
-    replica: Replica, kept: str, begin: date, end: date
-) -> Iterable[tuple[int, list[Point]]]:
-    rows = list(
-        _months(replica, begin, end)
-        .annotate(points_text=Cast(F(kept), TextField()))
-        .order_by("repo_id", "starts_on")
-        .values_list("repo_id", "points_text")
-    )
-    # One parse of all rows is several times faster than one for each.
-    points = json.loads(f"[{','.join(text for _, text in rows)}]")
-    return zip((repo_id for repo_id, _ in rows), points, strict=True)
-
-
-def _day_counts(replica: Replica, begin: date, end: date) -> list[Point]:
-    """Return the tarballs of each day in the hub's zone, at the epoch second when that day begins."""
-    # Most repos of a daily backup have the same text in a month: the database counts those, each is parsed once.
-    rows = (
-        _months(replica, begin, end)
-        .values("starts_on", counts_text=Cast("day_counts", TextField()))
-        .annotate(times=Count("pk"))
-        .values_list("starts_on", "counts_text", "times")
-    )
-    counts = [0] * ((end - begin).days + 1)
-    for starts_on, text, times in rows:
-        offset = (starts_on - begin).days - 1
-        for day, count in json.loads(text).items():
-            place = offset + int(day)
-            if 0 <= place < len(counts):
-                counts[place] += count * times
-    zone = replica.hub.zone
-    return [
-        (_midnight_s(begin + timedelta(days=day), zone), count)
-        for day, count in thin(list(enumerate(counts)), MOST_DAYS)
-    ]
-
-
-def _months(replica: Replica, begin: date, end: date) -> QuerySet[RepoMonth]:
-    return RepoMonth.objects.filter(
-        replica=replica, starts_on__gte=begin.replace(day=1), starts_on__lte=end
-    ).order_by()
-
-
-def _midnight_s(day: date, zone: ZoneInfo) -> int:
-    return int(datetime.combine(day, time(), zone).timestamp())
+def _window(source: Source, asked: str | Window, newest: date) -> Window:
+    """Return the days that are shown: none before the oldest tarball where that matters, none after the newest."""
+    if isinstance(asked, Window):
+        oldest = min(first_day(source) or newest, newest)
+        end = min(max(asked.end, oldest), newest)
+        return Window(min(max(asked.begin, oldest), end), end)
+    if asked == "ytd":
+        return Window(newest.replace(month=1, day=1), newest)
+    back = RANGE_DAYS[asked]
+    if back is not None:
+        return Window(newest - timedelta(days=back), newest)
+    return Window(min(first_day(source) or newest, newest), newest)
 
 
 def _expected_per_day(hub: Hub, repos: list[Repo]) -> int | None:
-    """Return how many tarballs a day the judged repos should bring together; None when nothing is expected."""
+    """Return how many tarballs a day these repos should bring together; None when nothing is expected."""
     of_hub = policy_layer(hub)
     expected = [limits_from(of_hub, policy_layer(repo)).expected_per_day for repo in repos]
     return sum(filter(None, expected)) or None

@@ -1,4 +1,8 @@
-"""The colours of pictures: the tokens of the pages' sheet and the lines of their charts, for light and dark. Pure."""
+"""The colours of pictures: the tokens of the pages' sheet and the lines of their charts, for light and dark. Pure.
+
+A picture for both is drawn in the light ones, and bears a sheet that turns each of them into the dark one where the
+reader wants it dark: whatever knows no such sheet shows it light.
+"""
 
 from dataclasses import dataclass
 
@@ -11,8 +15,15 @@ class Theme:
     ink: str
     soft: str
     line: str
+    planned: str
     tones: dict[str, str]
     lines: tuple[str, ...]  # of repos; told apart with any colour vision
+
+    @property
+    def all(self) -> list[str]:
+        """Every colour, at the same place in each theme."""
+        plain = [self.surface, self.ink, self.soft, self.line, self.planned]
+        return [*plain, *self.tones.values(), *self.lines]
 
 
 THEMES = {
@@ -21,6 +32,7 @@ THEMES = {
         ink="#1a2230",
         soft="#566072",
         line="#d9dde5",
+        planned="#47566f",
         tones={
             "ok": "#17734a",
             "notice": "#1c5f8f",
@@ -38,6 +50,7 @@ THEMES = {
         ink="#e6eaf1",
         soft="#a0abbc",
         line="#323c4b",
+        planned="#b4c2da",
         tones={
             "ok": "#6fce9c",
             "notice": "#86c5ef",
@@ -51,3 +64,17 @@ THEMES = {
         ),
     ),
 }
+
+BOTH = "both"
+
+
+def dark_sheet(drawing: str) -> str:
+    """Return a style sheet that turns what was drawn in light colours dark where the reader wants it so."""
+    pairs = list(zip(THEMES["light"].all, THEMES["dark"].all, strict=True))
+    rules = [
+        f'[{name}="{light}"]{{{name}:{dark}}}'
+        for name in ("fill", "stroke")
+        for light, dark in pairs
+        if f'{name}="{light}"' in drawing
+    ]
+    return f"@media (prefers-color-scheme:dark){{{''.join(rules)}}}"

@@ -9,11 +9,18 @@ from django.db.models import Max, OuterRef, Subquery
 
 from hubs.models import Hub, Replica, Repo
 from probes.judge import wording
-from probes.judge.states import ReplicaState, replica_states
+from probes.judge.states import ReplicaState, replica_states, replica_states_at
 from probes.judge.values import FUTURE_TOLERANCE
 from probes.models import Finding, Severity, TarballSnapshot
 
-__all__ = ["Conclusion", "ReplicaState", "conclusions", "replica_states"]
+__all__ = [
+    "Conclusion",
+    "ReplicaState",
+    "conclusion_of",
+    "conclusions",
+    "replica_states",
+    "replica_states_at",
+]
 
 NAMED_FINDINGS = 3
 WORST_FIRST = (Severity.ALARM, Severity.WARN, Severity.NOTICE)
@@ -58,6 +65,15 @@ def conclusions(hubs: Iterable[Hub], now: datetime) -> dict[int, Conclusion]:
         hub.pk: _conclusion(hub, of_hub[hub.pk], states, told[hub.pk], newest.get(hub.pk))
         for hub in hubs
     }
+
+
+def conclusion_of(
+    hub: Hub, replicas: Iterable[Replica], states: Mapping[int, ReplicaState], now: datetime
+) -> Conclusion:
+    """Return the conclusion of one hub whose replicas and their states are known already; two queries."""
+    enabled = sorted((each for each in replicas if each.enabled), key=lambda each: each.pk)
+    newest = _newest_stamps([hub], now)
+    return _conclusion(hub, enabled, states, _told([hub])[hub.pk], newest.get(hub.pk))
 
 
 def _told(hubs: Sequence[Hub]) -> dict[int, list[_Told]]:

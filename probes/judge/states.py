@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import OuterRef, Subquery
 
 from hubs.limits import limits_from
-from hubs.models import Policy, Replica
+from hubs.models import Replica
 from probes.models import CollectRun, CollectRunQuerySet, RunStatus
 
 
@@ -27,28 +27,38 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 def replica_states(replicas: Iterable[Replica], now: datetime) -> dict[int, ReplicaState]:
-    """Return the state of each replica by its primary key, with three queries whatever their number."""
-    replicas = list(replicas)
+    """Return the state of each replica by its primary key, with two queries whatever their number."""
     # A look stamped by a clock that was ahead is evidence of nothing until its moment comes.
-    latest = CollectRun.objects.filter(
-        replica=OuterRef("pk"), started_at__lte=now + CLOCK_TOLERANCE
-    )
+    runs = CollectRun.objects.filter(started_at__lte=now + CLOCK_TOLERANCE)
+    return _states(replicas, runs, now)
+
+
+def replica_states_at(replicas: Iterable[Replica], moment: datetime) -> dict[int, ReplicaState]:
+    """Return the states as they were at a moment of the past: by the looks that had ended then, and today's limits."""
+    runs = CollectRun.objects.filter(started_at__lte=moment, finished_at__lte=moment)
+    return _states(replicas, runs, moment)
+
+
+def _states(
+    replicas: Iterable[Replica], looks: CollectRunQuerySet, moment: datetime
+) -> dict[int, ReplicaState]:
+    replicas = list(replicas)
+    of_replica = looks.filter(replica=OuterRef("pk"))
     rows = Replica.objects.filter(pk__in=[replica.pk for replica in replicas]).values_list(
-        "pk", _newest(latest.ended()), _newest(latest.complete())
+        "pk",
+        "hub__policy__look_within",
+        _newest(of_replica.ended()),
+        _newest(of_replica.complete()),
     )
-    run_ids = {pk: ids for pk, *ids in rows}
+    within = {pk: limits_from({"look_within": span}).look_within for pk, span, *_ in rows}
+    run_ids = {pk: ids for pk, _, *ids in rows}
     runs = CollectRun.objects.defer("noise", "remote_stderr").in_bulk(
         {run_id for ids in run_ids.values() for run_id in ids if run_id}
     )
-    policies = Policy.objects.filter(hub__in={replica.hub_id for replica in replicas})
-    limits = {policy.hub_id: limits_from(policy.layer()) for policy in policies}
-    default = limits_from()
     states = {}
     for replica in replicas:
         latest_run, complete_run = (runs.get(run_id) for run_id in run_ids[replica.pk])
-        within = limits.get(replica.hub_id, default).look_within
-        oldest_at = now - within
-        states[replica.pk] = _state(latest_run, complete_run, oldest_at)
+        states[replica.pk] = _state(latest_run, complete_run, moment - within[replica.pk])
     return states
 
 

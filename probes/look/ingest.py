@@ -27,10 +27,9 @@ from probes.look.observation import (
 )
 from probes.look.sidecar import LONGEST_SIDECAR_BYTES, SidecarError, parse_sidecar
 from probes.models import RepoMonth, SidecarState, TarballEvent, TarballSnapshot
-from probes.thin import thin
+from probes.thin import COARSE_POINTS, FINE_POINTS, thin
 
 GREATEST_SUM = (1 << 63) - 1  # what a database holds
-FINE_POINTS, COARSE_POINTS = 64, 4
 KEYS_A_QUERY = 500
 SHA256_DIGITS = 64
 

@@ -15,9 +15,10 @@ from hubs.commands import EX_USAGE, WatchCommand
 from hubs.inventory import InventoryError, check
 from hubs.inventory_rows import Changes, node_tags, store
 from hubs.management.commands.import_config import changes_as_lines
-from hubs.models import Replica
+from hubs.models import Hub, Replica
 from probes.legacy import OldTable, Shares, known_roots, read_table, share_out
 from probes.look.ingest import store_history
+from probes.pictures import mark_all
 
 MOST_REFUSED_SHOWN = 20
 
@@ -80,6 +81,8 @@ class Command(WatchCommand):
         replicas = list(Replica.objects.select_related("hub", "node"))
         shares = share_out(table.tarballs, replicas)
         added = self._store_history(shares, replicas, time_zone)
+        if added:
+            mark_all(Hub.objects.all())
         self._warn(warnings, table, shares)
         self._say(changes, added)
 

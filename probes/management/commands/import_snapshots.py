@@ -13,9 +13,10 @@ from django.core.management.base import CommandError, CommandParser, OutputWrapp
 from django.utils import timezone
 
 from hubs.commands import EX_USAGE, WatchCommand
-from hubs.models import Replica
+from hubs.models import Hub, Replica
 from probes.locks import locked_replicas
 from probes.look.ingest import store_history
+from probes.pictures import mark_all
 from probes.reports import EX_LOCKED
 from probes.snapshot_csv import COLUMNS, Problem, read_lines
 from probes.snapshot_spool import SnapshotSpool
@@ -115,6 +116,7 @@ def store(
             known[chunk.replica_id] += chunk.lines - added
             done += chunk.lines
             progress.show(f"{done} of {spool.lines} lines stored")
+    mark_all(Hub.objects.filter(replicas__in=[pk for pk, added in new.items() if added]))
     return new, known
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from alerts.commands import LoudCommand
 from hubs.models import Hub
 from probes.management.commands.collect import summary, undelivered
-from probes.pipeline import RequestError, judge, select_hubs, tell
+from probes.pipeline import RequestError, draw, judge, select_hubs, tell
 from probes.reports import EX_INTERNAL, EX_OK, EX_USAGE, CollectReport, finding_as_json
 
 
@@ -29,7 +29,9 @@ class Command(LoudCommand):
 
     def handle(self, **options: Any) -> None:
         report = CollectReport(started_at=timezone.now())
-        judge(hubs_asked_for(options["hubs"]), report, quiet=options["no_alert"])
+        hubs = hubs_asked_for(options["hubs"])
+        judge(hubs, report, quiet=options["no_alert"])
+        draw(hubs, report, quiet=options["no_alert"])
         if not options["no_alert"]:
             tell(report)
         if options["format"] == "json":
