@@ -9,14 +9,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
-from rest_framework.permissions import SAFE_METHODS, BasePermission
-from rest_framework.request import Request
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
 from hubs.models import Hub
 
 Reader = User | AnonymousUser
 View = Callable[..., HttpResponseBase]
+READING = ("GET", "HEAD")
 
 
 def may_read(user: Reader) -> bool:
@@ -57,25 +56,10 @@ def readable(view: View) -> View:
     @login_not_required  # the middleware cannot know about public pages, so it is asked here
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method not in READING:
+            return HttpResponseNotAllowed(READING)
         if not may_read(request.user):
             return redirect_to_login(request.get_full_path())
         return view(request, *args, **kwargs)
 
     return guarded
-
-
-class MayRead(BasePermission):
-    """The API's rule: reading, by whoever may read the pages."""
-
-    def has_permission(self, request: Request, view: object) -> bool:
-        return request.method in SAFE_METHODS and may_read(request.user)
-
-
-class MayAnswer(BasePermission):
-    """The API's rule for answers: 401 without login, 404 for hubs that he may not see, then 403."""
-
-    def has_permission(self, request: Request, view: object) -> bool:
-        return request.user.is_authenticated
-
-    def has_object_permission(self, request: Request, view: object, obj: object) -> bool:
-        return may_answer(request.user)

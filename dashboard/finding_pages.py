@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -13,15 +13,31 @@ from dashboard import queries, screens
 from dashboard.access import Reader, may_answer, readable
 from dashboard.evidence import shown
 from dashboard.finding_history import history
+from dashboard.sorting import IN_STATE, IN_TIME, Column, sorting_of
 from dashboard.told import tellings, why_nobody
 from probes.answer_forms import AcknowledgeForm, ReasonForm
 from probes.answers import level_of, muted
 from probes.judge.conclusion import replica_states
+from probes.judge.rules import CODES
 from probes.models import AcceptedLevel, Answer, CollectRun, Finding, Severity
 
 MOST_TOLD = 50
 LARGEST_ID = 2**63 - 1
 MUTED = {"": "shown too", "hide": "left out", "only": "nothing else"}
+STATES = ("open", "closed", "all")
+MORE_FILTERS = ("node", "repo", "q", "muted", "since", "until")
+WORST_LAST = Case(
+    When(severity=Severity.ALARM, then=2), When(severity=Severity.WARN, then=1), default=0
+)
+COLUMNS = {
+    "opened": Column("opened", ("opened_at",), falls=True, is_kept=True, ways=IN_TIME),
+    "severity": Column("severity", (WORST_LAST, "opened_at"), falls=True, ways=IN_STATE[::-1]),
+    "code": Column("rule", ("code", "opened_at")),
+    "hub": Column("hub", ("hub__tag", "opened_at")),
+    "node": Column("node", ("replica__node__tag", "opened_at")),
+    "repo": Column("repo", ("repo__category", "repo__name", "opened_at")),
+    "closed": Column("closed", ("closed_at",), falls=True, ways=IN_TIME),
+}
 
 
 @dataclass(frozen=True)
@@ -45,39 +61,56 @@ def findings(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     visible = queries.findings_for(request.user)
     state = request.GET.get("state", "open")
-    shown = visible
-    if state in ("open", "closed"):
-        shown = shown.filter(closed_at__isnull=state == "open")
-    else:
-        state = "all"
+    state = state if state in STATES else "all"
     muted_is = request.GET.get("muted", "")
+    sorting = sorting_of(request, COLUMNS, "-opened")
+    page = screens.sorted_page(request, _asked_for(request, visible, state, muted_is, now), sorting)
+    context = {
+        "page": page,
+        "sorting": sorting,
+        "state": state,
+        "caption": _caption(state, muted_is, screens.how_many(page, "finding")),
+        "is_narrowed": screens.is_narrowed(request),
+        "has_more_filters": any(map(request.GET.get, MORE_FILTERS)),
+        "muted_in_all": visible.filter(muted(now)).count(),
+        "muted_choices": MUTED.items(),
+        "state_choices": STATES,
+        "hub_choices": queries.hub_tags(request.user),
+        "node_choices": queries.node_tags(request.user),
+        "severity_choices": Severity.values,
+        "code_choices": sorted(CODES),
+    }
+    return screens.page(request, "findings.html", now, context)
+
+
+def _asked_for(
+    request: HttpRequest, visible: QuerySet[Finding], state: str, muted_is: str, now: datetime
+) -> QuerySet[Finding]:
+    """Return the findings that the filters of the URL leave."""
+    if state in ("open", "closed"):
+        visible = visible.filter(closed_at__isnull=state == "open")
     if muted_is in ("hide", "only"):
-        shown = shown.filter(muted(now) if muted_is == "only" else ~muted(now))
-    shown = screens.filtered(
+        visible = visible.filter(muted(now) if muted_is == "only" else ~muted(now))
+    if repo := request.GET.get("repo"):
+        category, _, name = repo.partition("/")
+        visible = visible.filter(repo__category=category, repo__name=name)
+    if text := request.GET.get("q"):
+        visible = visible.filter(Q(message__icontains=text) | Q(path__icontains=text))
+    visible = screens.within_days(request, visible, "opened_at")
+    return screens.filtered(
         request,
-        shown,
+        visible,
         hub="hub__tag",
         node="replica__node__tag",
         code="code",
         severity="severity",
     )
-    context = {
-        "page": screens.cut(request, shown),
-        "state": state,
-        "caption": _caption(state, muted_is),
-        "muted_in_all": visible.filter(muted(now)).count(),
-        "muted_choices": MUTED.items(),
-        "state_choices": ["open", "closed", "all"],
-        "hub_choices": queries.hub_tags(request.user),
-        "node_choices": queries.node_tags(request.user),
-        "severity_choices": Severity.values,
-    }
-    return screens.page(request, "findings.html", now, context)
 
 
-def _caption(state: str, muted_is: str) -> str:
+def _caption(state: str, muted_is: str, count: str) -> str:
     kept = {"hide": " that are not acknowledged", "only": " that are acknowledged or snoozed"}
-    return f"{state} findings{kept.get(muted_is, '')}, newest first".capitalize()
+    kind = "" if state == "all" else f", {state}"
+    return f"{count}{kind}{kept.get(muted_is, '')}"
 
 
 @readable

@@ -11,6 +11,7 @@ from django.db.models import DurationField, Max, Min, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from hubs.limits import DEFAULT_LIMITS
 from hubs.models import Replica
@@ -19,6 +20,7 @@ from probes.models import CollectRun
 
 
 @login_not_required
+@require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """Answer 200 when all is well with ourselves, else 503, and why."""
     try:

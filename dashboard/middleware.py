@@ -1,9 +1,10 @@
-"""What every request passes: response headers that tell browsers what a page may do, and a refusal of NUL."""
+"""What every request passes: response headers that tell browsers what a page may do, a refusal of NUL, pages for refusals."""
 
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
 
 CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -24,6 +25,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "private, no-store",
 }
+
+PLAIN_REFUSALS = {405: "405.html"}  # that Django leaves without a page
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
 
@@ -47,5 +50,22 @@ def no_null_characters(get_response: Respond) -> Respond:
         if "\0" in request.path or "\0" in unquote(request.META.get("QUERY_STRING", "")):
             raise Http404("a null character")
         return get_response(request)
+
+    return respond
+
+
+def pages_for_refusals(get_response: Respond) -> Respond:
+    """Give people a page where Django answers a browser with nothing but a status."""
+
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        template = PLAIN_REFUSALS.get(response.status_code)
+        wants_page = request.accepts("text/html") and not request.path.startswith("/api/")
+        if template and wants_page and isinstance(response, HttpResponse) and not response.content:
+            page = HttpResponse(render_to_string(template), status=response.status_code)
+            if allowed := response.headers.get("Allow"):
+                page.headers["Allow"] = allowed
+            return page
+        return response
 
     return respond

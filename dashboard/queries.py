@@ -6,15 +6,30 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from alerts.message import Kind
 from alerts.models import Channel, Delivery, DeliveryStatus, Notification, Route
 from dashboard.access import Reader, hidden_hubs, visible_hubs
+from dashboard.plots import SparkLink
 from hubs.models import Hub, Node, Replica, Repo
+from probes.answers import muted
 from probes.judge.conclusion import Conclusion, conclusions
+from probes.judge.values import FUTURE_TOLERANCE
 from probes.models import CollectRun, Finding, RepoMonth, TarballEvent, TarballSnapshot
 
 WORST_FIRST = ["alarm", "unknown", "warn", "ok"]
@@ -32,6 +47,10 @@ class Newest(NamedTuple):
     size_bytes: int
     sidecar_kind: str
     sidecar_state: str
+    pk: int
+    verified_level: str
+    verified_at: datetime | None
+    verified_verdict: str
 
 
 @dataclass(frozen=True)
@@ -40,6 +59,7 @@ class HubRow:
 
     hub: Hub
     conclusion: Conclusion
+    spark: SparkLink | None = None
 
     @property
     def unknown_words(self) -> str:
@@ -66,6 +86,12 @@ def replicas_of(hub: Hub, node: str | None = None) -> list[Replica]:
     if node is not None:
         replicas = replicas.filter(node__tag=node)
     return list(replicas)
+
+
+def enabled_replicas(hubs: Sequence[Hub]) -> list[Replica]:
+    """Return the replicas of these hubs that are looked at."""
+    replicas = Replica.objects.filter(hub__in=hubs, enabled=True)
+    return list(replicas.select_related("hub", "node").order_by("hub__tag", "node__tag", "pk"))
 
 
 def replica_on(reader: Reader, hub: str, node: str, replica_id: str = "") -> Replica:
@@ -167,8 +193,48 @@ def recent_runs(replica: Replica, most: int = 12) -> list[CollectRun]:
 
 def tarballs_there(replicas: Sequence[Replica]) -> dict[int, int]:
     """Return how many tarballs of every month were there at the last look, by replica id."""
-    months = RepoMonth.objects.filter(replica__in=replicas).order_by().values("replica_id")
+    with_some = RepoMonth.objects.filter(replica__in=replicas, tarballs__gt=0)
+    months = with_some.order_by().values("replica_id")
     return dict(months.annotate(there=Sum("tarballs")).values_list("replica_id", "there"))
+
+
+def held_on(replicas: Sequence[Replica]) -> dict[int, tuple[int, int]]:
+    """Return how many tarballs were there at the last look, and their bytes, by replica id; none where there were none."""
+    months = RepoMonth.objects.filter(replica__in=replicas, tarballs__gt=0).order_by()
+    sums = months.values("replica_id").annotate(there=Sum("tarballs"), size=Sum("size_bytes"))
+    rows = sums.values_list("replica_id", "there", "size")
+    return {replica_id: (there, size_bytes) for replica_id, there, size_bytes in rows}
+
+
+def newest_stamps(replicas: Sequence[Replica], now: datetime) -> dict[int, datetime]:
+    """Return the newest stamp of what is there, by replica id: one step into the index for each repo on each."""
+    there = TarballSnapshot.objects.filter(
+        replica=OuterRef("hub__replicas__pk"),
+        repo=OuterRef("pk"),
+        stamp_at__lte=now + FUTURE_TOLERANCE,
+        gone_at=None,
+    )
+    rows = (
+        Repo.objects.filter(hub__replicas__in=replicas)
+        .order_by()
+        .values("hub__replicas")
+        .annotate(at=Max(Subquery(there.order_by("-stamp_at").values("stamp_at")[:1])))
+        .values_list("hub__replicas", "at")
+    )
+    return {replica_id: at for replica_id, at in rows if at}
+
+
+def open_counts(hubs: Sequence[Hub], now: datetime) -> dict[tuple[int, str, bool], int]:
+    """Return how many findings are open by (hub id, severity, whether muted); none where there are none."""
+    is_muted = Case(When(muted(now), then=True), default=False, output_field=BooleanField())
+    rows = (
+        Finding.objects.open()
+        .filter(hub__in=hubs)
+        .order_by()
+        .values("hub", "severity", muted=is_muted)
+        .annotate(findings=Count("pk"))
+    )
+    return {(row["hub"], row["severity"], row["muted"]): row["findings"] for row in rows}
 
 
 def tarballs_of(repo: Repo) -> QuerySet[TarballSnapshot]:
@@ -264,6 +330,13 @@ def undelivered(deliveries: QuerySet[Delivery], now: datetime) -> QuerySet[Deliv
     failing = waiting.order_by().values("pk").union(given_up.order_by().values("pk"))
     in_use = Q(channel__enabled=True) | Q(channel__closed_reason__gt="")
     return deliveries.filter(in_use, pk__in=failing).exclude(notification__kind=Kind.TEST)
+
+
+def undelivered_messages(reader: Reader, now: datetime) -> int:
+    """Return how many messages that he may see could not be delivered."""
+    failing = undelivered(deliveries_for(reader), now)
+    found: int = failing.aggregate(messages=Count("notification", distinct=True))["messages"]
+    return found
 
 
 def channel_names(reader: Reader) -> list[str]:

@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -22,6 +22,7 @@ from alerts.models import SEVERITIES, Delivery, DeliveryStatus, Notification
 from alerts.rendering import KINDS, PICTURE_NAME
 from dashboard import queries, screens
 from dashboard.access import Reader, hidden_hubs, readable
+from dashboard.sorting import IN_STATE, IN_TIME, Column, sorting_of
 from probes.models import Telling
 
 MOST_FINDINGS = 100
@@ -29,6 +30,23 @@ UNDELIVERED = "undelivered"
 STATUSES = {
     UNDELIVERED: "could not be delivered",
     **{status.value: status.label for status in DeliveryStatus},
+}
+MORE_FILTERS = ("channel", "kind", "q", "since", "until")
+WORST_LAST = Case(
+    *(
+        When(notification__severity=severity, then=rank)
+        for rank, (severity, _) in enumerate(reversed(SEVERITIES))
+    ),
+    default=-1,
+)
+COLUMNS = {
+    "written": Column(
+        "written", falls=True, is_kept=True, ways=IN_TIME
+    ),  # by its own id, which grows
+    "severity": Column("severity", (WORST_LAST,), falls=True, ways=IN_STATE[::-1]),
+    "subject": Column("message", ("notification__subject",)),
+    "channel": Column("channel", ("channel_name", "recipient")),
+    "status": Column("delivery", ("status",)),
 }
 AGAIN = (DeliveryStatus.WAITING, DeliveryStatus.FAILED)  # what may be tried again
 NOT_FOR_ALL = (Facts, Verbatim)  # how and as whom scmmon runs, and how it logs in to nodes
@@ -46,8 +64,17 @@ def notifications(request: HttpRequest) -> HttpResponse:
         kind="notification__kind",
         severity="notification__severity",
     )
+    if text := request.GET.get("q"):
+        shown = shown.filter(notification__subject__icontains=text)
+    shown = screens.within_days(request, shown, "notification__created_at")
+    sorting = sorting_of(request, COLUMNS, "-written")
+    page = screens.sorted_page(request, shown, sorting)
     context = {
-        "page": screens.cut(request, shown),
+        "page": page,
+        "sorting": sorting,
+        "caption": screens.how_many(page, "delivery", "deliveries"),
+        "is_narrowed": screens.is_narrowed(request),
+        "has_more_filters": any(map(request.GET.get, MORE_FILTERS)),
         "hub_choices": queries.hub_tags(request.user),
         "channel_choices": queries.channel_names(request.user),
         "status_choices": STATUSES.items(),

@@ -1,39 +1,49 @@
 """The addresses of pages, charts and API."""
 
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView
-from rest_framework.routers import SimpleRouter
+from django.urls import include, path, register_converter
 
-from dashboard import answers, api, collecting, finding_pages, live, pages, telling_pages
-from dashboard.access import MayRead
-from dashboard.api_docs import api_docs
-from dashboard.charts import SeriesView
+from dashboard import (
+    answers,
+    collecting,
+    finding_pages,
+    live,
+    pages,
+    plot_pages,
+    telling_pages,
+    token_pages,
+)
+from dashboard.badges import badge
+from dashboard.cells import cell
+from dashboard.charts import RepoSeriesView, SeriesView
 from dashboard.confirm_page import confirm
 from dashboard.health import healthz
+from dashboard.highstock import HighstockView
+from dashboard.metrics import MetricsView
+from dashboard.plot_pages import PictureKind
 
-router = SimpleRouter()
-router.register("hubs", api.HubViewSet, "api-hub")
-router.register("nodes", api.NodeViewSet, "api-node")
-router.register("replicas", api.ReplicaViewSet, "api-replica")
-router.register("repos", api.RepoViewSet, "api-repo")
-router.register("snapshots", api.SnapshotViewSet, "api-snapshot")
-router.register("runs", api.RunViewSet, "api-run")
-router.register("findings", api.FindingViewSet, "api-finding")
-
-api_patterns: list[URLPattern | URLResolver] = [
-    path("v1/", include(router.urls)),
-    path("v1/series/<str:hub>/<str:node>/", api.SeriesAPIView.as_view(), name="api-series"),
-    path("schema/", SpectacularAPIView.as_view(permission_classes=[MayRead]), name="api-schema"),
-    path("docs/", api_docs, name="api-docs"),
-]
+register_converter(PictureKind, "picture")
 
 urlpatterns = [
     path("", pages.index, name="index"),
     path("hubs/<str:hub>/", pages.hub, name="hub"),
     path("hubs/<str:hub>/<str:node>/", pages.node, name="node"),
+    path("hubs/<str:hub>/<str:node>/cell/", cell, name="cell"),
     path("hubs/<str:hub>/<str:node>/series/", SeriesView.as_view(), name="series"),
     path("repos/<str:hub>/<str:category>/<str:name>/", pages.repo, name="repo"),
+    path(
+        "repos/<str:hub>/<str:category>/<str:name>/series/",
+        RepoSeriesView.as_view(),
+        name="repo-series",
+    ),
+    path("plots/<str:hub>.svg", plot_pages.sparkline, name="plot-hub"),
+    path("plots/<str:hub>/<str:node>.<picture:kind>", plot_pages.plot, name="plot"),
+    path(
+        "plots/<str:hub>/<str:category>/<str:name>.<picture:kind>",
+        plot_pages.plot_of_repo,
+        name="plot-repo",
+    ),
+    path("badges/<str:hub>.svg", badge, name="badge"),
     path("findings/", finding_pages.findings, name="findings"),
     path("findings/<int:pk>/", finding_pages.finding, name="finding"),
     path("findings/<int:pk>/acknowledge/", answers.acknowledge, name="acknowledge"),
@@ -54,9 +64,17 @@ urlpatterns = [
         telling_pages.picture,
         name="notification-picture",
     ),
+    path("tokens/", token_pages.tokens, name="tokens"),
+    path("tokens/<int:pk>/revoke/", token_pages.revoke_token, name="revoke-token"),
     path("confirm/<str:token>/", confirm, name="confirm"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("healthz", healthz, name="healthz"),
-    path("api/", include(api_patterns)),
+    path("metrics", MetricsView.as_view(), name="metrics"),
+    path(
+        "data/<str:hub>/scm_backup_monitor_<str:node>.json",
+        HighstockView.as_view(),
+        name="highstock",
+    ),
+    path("api/", include("dashboard.api.urls")),
 ]

@@ -39,11 +39,11 @@ class Environment:
             return default
         return word in TRUE_WORDS
 
-    def number(self, name: str, default: int, *, most: int) -> int:
-        """Return a whole number from 1 to `most`; anything else is problem E002 and the default."""
+    def number(self, name: str, default: int, *, least: int = 1, most: int) -> int:
+        """Return a whole number from `least` to `most`; anything else is problem E002 and the default."""
         text = self.text(name, str(default))
-        if not text.isdecimal() or not 1 <= int(text) <= most:
-            problem = f"{name} is {text!r}: write a whole number from 1 to {most}."
+        if not text.isdecimal() or not least <= int(text) <= most:
+            problem = f"{name} is {text!r}: write a whole number from {least} to {most}."
             self.problems.append(("E002", problem))
             return default
         return int(text)

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 from scmmon_site.environment import Environment, kept_secret_key
@@ -26,6 +27,7 @@ CSRF_TRUSTED_ORIGINS = [
 
 # --- scmmon's own ------------------------------------------------------------------------------
 
+SCMMON_VERSION = "0.1.0"
 SCMMON_SITE_URL = ENVIRONMENT.text("SCMMON_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 SCMMON_PUBLIC_PAGES = ENVIRONMENT.boolean("SCMMON_PUBLIC_PAGES", default=False)
 SCMMON_SSH_CONFIG = ENVIRONMENT.text("SCMMON_SSH_CONFIG")
@@ -39,6 +41,13 @@ SCMMON_OPERATORS = ENVIRONMENT.words("SCMMON_OPERATORS")
 SCMMON_WORKERS = ENVIRONMENT.number("SCMMON_WORKERS", 16, most=500)
 # Seconds that one `collect` may take in all; what is not done by then is `timeout`.
 SCMMON_RUN_BUDGET = ENVIRONMENT.number("SCMMON_RUN_BUDGET", 3600, most=7 * 86_400)
+# Requests to the API: of one token or user, and of one address without login.
+SCMMON_API_PER_MINUTE = ENVIRONMENT.number("SCMMON_API_PER_MINUTE", 600, most=1_000_000)
+SCMMON_API_ANONYMOUS_PER_MINUTE = ENVIRONMENT.number(
+    "SCMMON_API_ANONYMOUS_PER_MINUTE", 60, most=1_000_000
+)
+# Web servers of ours that requests pass before they come here: so many addresses of X-Forwarded-For are believed.
+SCMMON_PROXIES = ENVIRONMENT.number("SCMMON_PROXIES", 0, least=0, most=10)
 
 # --- Django ------------------------------------------------------------------------------------
 
@@ -51,12 +60,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "axes",
     # "chartjs" stays out on purpose: its static folder ships Highcharts, which is not free software.
     "django_filters",
     "django_q",
     "drf_spectacular",
     "rest_framework",
-    "rest_framework.authtoken",
     "scmmon_site",
     "hubs",
     "alerts",
@@ -68,7 +77,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "dashboard.middleware.security_headers",
+    "dashboard.api.problems.problems_only",
     "dashboard.middleware.no_null_characters",
+    "dashboard.middleware.pages_for_refusals",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -76,6 +87,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # last, as it replaces the answer of the login page
 ]
 
 ROOT_URLCONF = "scmmon_site.urls"
@@ -136,11 +148,28 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if WHITENOISE_USE_FINDERS
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "scmmon_site.static_storage.HashedStaticFilesStorage"
     },
 }
 
 # --- Who may see it ----------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first, as it refuses who has guessed too often
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Whoever gives five wrong passwords for a name has to wait, with the right one too; others from elsewhere need not.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "dashboard.login_throttle.address_of"
+AXES_LOCKOUT_CALLABLE = "dashboard.login_throttle.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True  # who logged in when is nobody's business
+AXES_ENABLE_ADMIN = False  # names that were tried may be passwords; `axes_reset_username` unlocks
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]
+AXES_VERBOSE = False
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -168,23 +197,28 @@ X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "dashboard.api.authentication.ByToken",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["dashboard.access.MayRead"],
+    "DEFAULT_PERMISSION_CLASSES": ["dashboard.api.permissions.MayRead"],
+    "DEFAULT_THROTTLE_CLASSES": ["dashboard.api.throttles.PerMinute"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["dashboard.api.parsing.BoundedJson"],
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "dashboard.api.problems.problem_of",
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
-        "rest_framework.filters.OrderingFilter",
+        "dashboard.api.ordering.Ordering",
     ],
-    "DEFAULT_PAGINATION_CLASS": "dashboard.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "dashboard.api.pagination.Pages",
+    "DEFAULT_SCHEMA_CLASS": "dashboard.api.schema.Schema",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "scmmon",
     "DESCRIPTION": "What scmmon saw of the backup tarballs, and its verdicts.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
 }
 
 # --- Mail and logs -----------------------------------------------------------------------------

@@ -115,6 +115,7 @@ def address(gallery: Gallery, name: str) -> str:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fits_every_screen(show: Any, name: str, theme: str) -> None:
     page = show(name, theme)
+    page.evaluate(LOAD_PICTURES)
     SHOTS.mkdir(exist_ok=True)
     too_wide = []
 
@@ -159,6 +160,12 @@ def test_the_keyboard_reaches_all_that_can_be_pressed(show: Any, name: str) -> N
 
     assert len(reached) >= min(pressable, 60)
 
+
+# Those below the fold as well, which wait to be scrolled to.
+LOAD_PICTURES = """() => Promise.all([...document.images].map((one) => {
+  one.loading = 'eager';
+  return one.decode().catch(() => {});
+}))"""
 
 # What ought to be reached: not what is hidden, and of a group that the arrows move in only one.
 PRESSABLE = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter((one) =>

@@ -1,46 +1,34 @@
 """Who may see what: every address needs a login, and a hub of a group is not there for others."""
 
-import re
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
 from hubs.models import Hub, Replica
 from probes.models import Finding
+from tests.addresses import site_addresses
 from tests.estate import NOW, lay_snapshots, make_hub, make_replica, make_run
 
 pytestmark = pytest.mark.django_db
 
 OPEN_TO_ALL = {"/login/", "/healthz", "/admin/login/", "/confirm/1/"}
 VALUES = {
-    "hub": "H", "node": "vault", "category": "tracs", "name": "env", "pk": "1", "tag": "H",
+    "hub": "H", "node": "vault", "category": "tracs", "name": "env", "kind": "svg", "tag": "H",
 }  # fmt: skip
 
 
-def addresses(patterns: list[URLPattern | URLResolver], prefix: str = "/") -> Iterator[str]:
-    """Return an address for each pattern of the site, parameters filled in."""
-    for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            yield from addresses(pattern.url_patterns, prefix + filled(str(pattern.pattern)))
-        else:
-            yield prefix + filled(str(pattern.pattern))
+def closed_addresses() -> list[str]:
+    """Return an address for each pattern of the site that is not open to all, parameters filled in."""
+    return sorted({one.filled(VALUES) for one in site_addresses()} - OPEN_TO_ALL)
 
 
-def filled(pattern: str) -> str:
-    plain = pattern.lstrip("^").removesuffix("\\Z").removesuffix("$")
-    plain = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda found: VALUES.get(found[1], "1"), plain)
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: VALUES.get(found[1], "1"), plain)
+PAGES = [address for address in closed_addresses() if not address.startswith("/admin/")]
 
 
-def site_addresses() -> list[str]:
-    return sorted(set(addresses(get_resolver().url_patterns)) - OPEN_TO_ALL)
-
-
-PAGES = [address for address in site_addresses() if not address.startswith("/admin/")]
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
 
 
 @pytest.fixture
@@ -75,7 +63,7 @@ def outsider(client: Client) -> Client:
     return client
 
 
-@pytest.mark.parametrize("address", site_addresses())
+@pytest.mark.parametrize("address", closed_addresses())
 def test_without_login_there_is_nothing(client: Client, replica: Replica, address: str) -> None:
     response = client.get(address)
 

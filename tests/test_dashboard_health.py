@@ -82,3 +82,14 @@ def test_a_hub_that_has_just_been_added_is_not_late(client: Client) -> None:
     make_replica(make_hub("D"), "D")
 
     assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "options"])
+def test_it_is_only_read(client: Client, method: str) -> None:
+    assert getattr(client, method)("/healthz").status_code == 405
+
+
+def test_who_asks_for_the_head_gets_no_body(client: Client) -> None:
+    response = client.head("/healthz")
+
+    assert (response.status_code, response.content) == (200, b"")

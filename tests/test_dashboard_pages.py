@@ -342,7 +342,7 @@ def test_a_sidecar_is_worded_the_same_everywhere(
 def test_a_complete_run_is_ok_in_one_word(vault: Replica, admin_client: Client) -> None:
     page = text(admin_client, f"/runs/{vault.runs.get().pk}/")
 
-    assert " ok When and where" in page
+    assert " ok Last looked successfully" in page
 
 
 def test_a_long_name_has_a_small_heading(vault: Replica, admin_client: Client) -> None:

@@ -109,7 +109,7 @@ def test_both_themes_are_drawn_and_differ() -> None:
 
 def test_the_colours_are_those_of_the_pages() -> None:
     sheet = (ROOT / "static/dashboard/tokens.css").read_text()
-    script = (ROOT / "static/dashboard/chart.js").read_text()
+    script = (ROOT / "static/dashboard/chart/theme.js").read_text()
 
     for (name, theme), root in zip(
         THEMES.items(), re.findall(r":root \{(.*?)\}", sheet, re.S), strict=True

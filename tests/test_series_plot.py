@@ -8,7 +8,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from hubs.models import Replica
 from hubs.names import key
-from probes.draw.series import MOST_DAYS, MOST_SIZES, Plot, plot
+from probes.draw.reading import MOST_TARBALLS
+from probes.draw.series import MOST_DAYS, MOST_SIZES, Plot, Window, plot, plot_of_repo
 from probes.models import RepoMonth, TarballSnapshot
 from tests.estate import DAY, HOUR, NOW, every, lay_snapshots, make_hub, make_replica, make_repo
 from tests.months import sum_up
@@ -153,3 +154,46 @@ def test_two_directories_of_one_month_are_drawn_in_the_order_of_time(vault: Repl
 
     assert points == sorted(points)
     assert 7 in [size for _, size in points]
+
+
+def test_a_short_window_has_every_tarball_of_a_dense_history(vault: Replica) -> None:
+    lay_snapshots(vault, stamps=every(3_000, step=HOUR))
+    sum_up(vault)
+    then = (NOW - 60 * DAY).date()
+
+    whole, window = plot(vault, "all", NOW), plot(vault, Window(then, then), NOW)
+
+    assert (whole.is_whole, window.is_whole) == (False, True)
+    assert len(window.sizes[0].points) == 24
+
+
+def test_too_many_tarballs_are_read_by_month(vault: Replica) -> None:
+    lay_snapshots(vault, stamps=every(MOST_TARBALLS + 500, step=HOUR / 2))
+    sum_up(vault)
+
+    dense = plot(vault, "3m", NOW)
+
+    assert not dense.is_whole
+    assert len(dense.sizes[0].points) <= MOST_SIZES
+    assert sum(count for _, count in dense.day_counts) == MOST_TARBALLS + 500
+
+
+def test_months_that_hold_every_tarball_leave_none_out(vault: Replica) -> None:
+    lay_snapshots(vault, stamps=every(300))
+
+    assert drawn(vault, "1y").is_whole
+
+
+def test_a_repo_on_its_replicas_costs_as_many_queries_whatever_their_number(
+    vault: Replica, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    replicas = [make_replica(vault.hub, f"node{number}") for number in range(9)]
+    for replica in replicas:
+        lay_snapshots(replica, stamps=every(200))
+        sum_up(replica)
+    repo = make_repo(vault.hub)
+
+    with django_assert_max_num_queries(8):
+        overlaid = plot_of_repo(repo, replicas, "all", NOW)
+
+    assert [series.repo for series in overlaid.sizes] == [one.node.tag for one in replicas]

@@ -1,16 +1,23 @@
 """`{% load show %}`: values in templates as `dashboard.wording` says them, with the exact value beside."""
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.conf import settings
 from django.http import QueryDict
+from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard import wording
+from dashboard.sorting import Sorting
 
 register = template.Library()
+
+LONG_NAME = 60  # characters; more of them may be cut for the eye
+LONG_TEXT = 400
 
 register.filter("exact_bytes", wording.exact_bytes)
 register.filter("size", wording.size)
@@ -67,6 +74,45 @@ def badge(state: str, words: str = "") -> dict[str, str]:
 
 
 @register.simple_tag
+def version() -> str:
+    """Name the program that made a page."""
+    return f"scmmon {settings.SCMMON_VERSION}"
+
+
+@register.simple_tag
+def named(name: str, most: int = LONG_NAME) -> SafeString:
+    """Show a name that a node or a person gave: apart from the text around it, and a long one cut for the eye.
+
+    The whole of it stays in the page, and is its hover text.
+    """
+    if len(name) <= most:
+        return format_html("<bdi>{}</bdi>", name)
+    return format_html('<bdi class="cut" title="{}">{}</bdi>', name, name)
+
+
+@register.simple_tag
+def said(text: str, most: int = LONG_TEXT) -> SafeString:
+    """Show a sentence in which such names may stand; a long one is cut for the eye after some lines."""
+    if len(text) <= most:
+        return format_html("<bdi>{}</bdi>", text)
+    return format_html('<bdi class="cut text" title="{}">{}</bdi>', text, text)
+
+
+@register.inclusion_tag("_head.html", takes_context=True)
+def heading(context: Context, key: str, words: str, kind: str = "") -> dict[str, Any]:
+    """Show the heading of a column: a link that sorts by it, where the list can be sorted by it."""
+    sorting: Sorting | None = context.get("sorting")
+    if sorting is None or key not in sorting.columns:
+        return {"words": words, "kind": kind}
+    return {
+        "words": words,
+        "kind": kind,
+        "way": sorting.way(key),
+        "address": query(context["request"].GET, sort=sorting.next(key), page=None),
+    }
+
+
+@register.simple_tag
 def query(given: QueryDict, **changes: object) -> str:
     """Return the query string of a page with some fields changed; None drops one."""
     changed = given.copy()
@@ -76,3 +122,9 @@ def query(given: QueryDict, **changes: object) -> str:
         else:
             changed[name] = str(value)
     return f"?{changed.urlencode()}"
+
+
+@register.inclusion_tag("_used_bar.html")
+def used_bar(free_bytes: int, total_bytes: int) -> dict[str, int]:
+    """Draw how much of a disk is used; what a node claims need not make sense."""
+    return {"percent": max(0, min(100, round(100 * (1 - free_bytes / total_bytes))))}
