@@ -8,7 +8,7 @@ from bench.cases import Bench, Row
 from bench.stopwatch import BenchError, say
 from scmmon_site.demo.isolation import BASE_DIR
 
-CASES = ("looks", "many_nodes", "judging", "pages", "memory")
+CASES = ("looks", "many_nodes", "judging", "pages", "browser", "memory")
 
 
 def main() -> int:

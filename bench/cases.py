@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.browser import openings
 from bench.estates import Estate
 from bench.forest import Shape, grow
 from bench.pages import LONG, WIDE, Asked
@@ -146,6 +147,35 @@ class Bench:
         ours, raw = answer["seconds"] * 1000, answer["sql_seconds"] * 1000
         yield Row(page.name, f"{ours:.3g} ms", f"SQL {raw:.3g} ms", ours, most_ms, "ms")
         yield value(f"{page.name}: queries", answer["queries"], 25, "queries")
+
+    def browser(self) -> Iterator[Row]:
+        """Yield how soon a chart of ten years answers in a browser, against Chart.js with the same data sent whole."""
+        say("history of ten years, 27 repos")
+        past = Past(self.directory / "charted", Extent(3_650, repos=27, replicas=1))
+        ours, whole = openings(past)
+        yield Row(
+            "chart of 27 repos x 10 years in Chromium, from the click until it answers a hover",
+            f"{ours.seconds:.2f} s",
+            f"{whole.seconds:.2f} s sent whole",
+            ours.seconds,
+            1,
+            "s",
+        )
+        yield Row(
+            "its data, compressed",
+            f"{ours.sent_bytes / 1000:.0f} kB",
+            f"{whole.sent_bytes / 1000:.0f} kB sent whole",
+            ours.sent_bytes / 1000,
+            150,
+            "kB",
+        )
+        yield Row(
+            "its memory in the browser",
+            f"{ours.heap_bytes / 1e6:.1f} MB",
+            f"{whole.heap_bytes / 1e6:.1f} MB sent whole",
+            ours.heap_bytes / whole.heap_bytes,
+            1,
+        )
 
     def memory(self) -> Iterator[Row]:
         """Yield the peak memory of a first look at a million tarballs against one at ten thousand."""

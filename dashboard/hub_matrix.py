@@ -21,7 +21,7 @@ from dashboard.matrix import (
     matrix_of,
     tarballs_now,
 )
-from dashboard.matrix_html import cells_html
+from dashboard.matrix_html import cells_html, column_html
 from dashboard.past import findings_at, first_known_at, tarballs_at
 from dashboard.planned import PlannedAround, PlannedLine, planned_around
 from dashboard.wording import age, unknown_since
@@ -87,6 +87,7 @@ def matrix_context(
         shown = sorted(shown, key=lambda row: row.rank)
     proofs = [cell.proof for row in rows for cell in row.cells if cell.proof]
     is_any_proved = any(proof.words != "never proved" for proof in proofs)
+    columns = [column_html(replica) for replica in replicas]
     on_node = Counter(replica.node_id for replica in replicas)
     return {
         "matrix": {
@@ -97,7 +98,10 @@ def matrix_context(
                 for replica in replicas
             ],
             "rows": [
-                (row, cells_html(row, replicas, _repo_address(hub, row), is_any_proved))
+                (
+                    row,
+                    cells_html(row, columns, _repo_address(hub, row), with_proofs=is_any_proved),
+                )
                 for row in shown
             ],
             "said": counted(rows),

@@ -177,7 +177,11 @@ class TarballSnapshot(models.Model):
             models.UniqueConstraint(fields=["replica", "path_key"], name="one_snapshot_a_tarball")
         ]
         indexes = [
-            models.Index(fields=["repo", "replica", "stamp_at"]),
+            # The last two let the way back to what was there at a moment pass by what came later or had gone.
+            models.Index(
+                name="snapshots_of_a_repo",
+                fields=["repo", "replica", "stamp_at", "first_seen_at", "gone_at"],
+            ),
             models.Index(
                 name="snapshots_in_doubt",
                 fields=["replica", "sidecar_state"],

@@ -218,6 +218,24 @@ def test_a_series_is_exact(vault: Replica, admin_client: Client) -> None:
     assert series["begins_on"] == "2024-05-11"
 
 
+@pytest.mark.parametrize(
+    ("query", "days"),
+    [
+        ("begin=2024-05-13&end=2024-05-14", ["2024-05-13", "2024-05-14"]),
+        ("begin=2024-05-14", ["2024-05-14", "2024-05-15"]),
+        ("end=2024-05-12", ["2024-05-11", "2024-05-12"]),
+        ("begin=0001-01-01&end=9999-12-31", ["2024-05-11", "2024-05-15"]),
+    ],
+)
+def test_a_series_has_the_days_that_are_asked_for(
+    vault: Replica, admin_client: Client, query: str, days: list[str]
+) -> None:
+    series = admin_client.get(f"/api/v1/series/Z9:hub/Z9:229/?{query}").json()
+
+    assert [series["begins_on"], series["ends_on"]] == days
+    assert (series["range"], series["is_whole"]) == (None, True)
+
+
 def test_a_range_that_is_none_is_refused(vault: Replica, admin_client: Client) -> None:
     assert admin_client.get("/api/v1/series/Z9:hub/Z9:229/?range=2w").status_code == 400
 

@@ -18,7 +18,7 @@ from tests.estate import NOW, every, lay_snapshots, make_hub, make_replica, make
 from tests.findings import make_user, open_finding
 from tests.told import make_channel, make_message
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 KINDS = ["hubs", "nodes", "replicas", "repos", "snapshots", "runs", "findings", "messages"]
 

@@ -17,7 +17,7 @@ from tests.estate import NOW, every, lay_snapshots, make_hub, make_replica, make
 from tests.findings import open_finding
 from tests.told import make_message
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 BY_CURSOR = ["snapshots", "runs", "findings", "messages"]
 

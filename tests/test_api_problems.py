@@ -254,6 +254,10 @@ def test_a_parameter_that_is_wrong_is_refused_and_named(
         ("/api/v1/series/C2/Z9:229/?range=2w", "range"),
         ("/api/v1/series/C2/Z9:229/?replica=x", "replica"),
         ("/api/v1/series/C2/Z9:229/?repo=x", "repo"),
+        ("/api/v1/series/C2/Z9:229/?begin=2024-05-15&range=1m", "range"),
+        ("/api/v1/series/C2/Z9:229/?begin=2024-W20-3", "begin"),
+        ("/api/v1/series/C2/Z9:229/?end=soon", "end"),
+        ("/api/v1/series/C2/Z9:229/?begin=2024-05-15&end=2024-05-14", "end"),
     ],
 )
 def test_other_lists_refuse_too(

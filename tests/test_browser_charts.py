@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Browser, Download, Locator, Page, Request, expect
+from playwright.sync_api import Browser, Download, Locator, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from hubs.models import Maintenance, Replica, Repo
@@ -22,6 +22,7 @@ from probes.models import TarballSnapshot
 from tests.estate import DAY, HOUR, lay_snapshots, make_hub, make_replica, make_run
 from tests.findings import open_finding
 from tests.months import sum_up
+from tests.test_browser_gallery import AXE, RULES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -177,6 +178,8 @@ def test_the_picture_can_be_had_back(chart: Locator) -> None:
 
     expect(chart.locator(".chart-picture")).to_be_visible()
     expect(chart.get_by_role("button", name="Interactive chart")).to_be_focused()
+    chart.get_by_role("link", name="3m", exact=True).click()
+    expect(chart.locator(".chart-picture img")).to_have_attribute("src", re.compile("range=3m"))
 
 
 def test_it_has_both_panes_and_what_is_expected(chart: Locator) -> None:
@@ -251,18 +254,20 @@ def test_a_wheel_that_only_passes_moves_the_page(page: Page, chart: Locator) -> 
 
 
 def test_a_finer_answer_that_is_overtaken_is_given_up(page: Page, chart: Locator) -> None:
-    given_up: list[Request] = []
-    page.on("requestfailed", lambda request: given_up.append(request))
-    page.route("**/series/*begin=*", lambda route: None)  # hangs
+    hanging: list[Route] = []
+    page.route(
+        "**/series/*begin=*",
+        lambda route: route.continue_() if hanging else hanging.append(route),
+    )
     choose(chart, "All")
     with page.expect_request(lambda request: "begin=" in request.url):
         page.evaluate(f"{CHART}.zoom(0.2, {WINDOW}.max)")
+    page.evaluate(f"window.overtaken = {CHART}.asking; 1")
 
-    page.unroute("**/series/*begin=*")
     page.evaluate(f"{CHART}.zoom(0.5, {WINDOW}.max)")
 
     until(page, "!chart.history.isThinned(chart.window.min, chart.window.max)")
-    assert given_up
+    assert page.evaluate("window.overtaken.signal.aborted")
 
 
 def test_dragging_pans(page: Page, chart: Locator) -> None:
@@ -563,6 +568,32 @@ def test_what_is_shown_can_be_saved_as_a_picture(page: Page, chart: Locator) -> 
     assert data.startswith(b"\x89PNG")
     assert download.suggested_filename.endswith(".png")
     assert (width > drawn[0], height > drawn[1] + 40) == (True, True)
+
+
+def test_paper_has_dark_lines_on_white_and_their_names(page: Page, chart: Locator) -> None:
+    page.emulate_media(color_scheme="dark")
+    until(page, "chart.panes.colours.surface !== '#ffffff'")
+
+    page.emulate_media(color_scheme="dark", media="print")
+
+    until(page, "chart.panes.colours.surface === '#ffffff'")
+    expect(key(chart, "tracs/env")).to_be_visible()
+    expect(chart.get_by_role("button", name="PNG")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_it_has_no_barrier(page: Page, chart: Locator, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    panes(chart).hover(position={"x": 200, "y": 100})
+    page.evaluate(AXE.read_text())
+
+    found = page.evaluate(
+        "(tags) => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", RULES
+    )
+
+    assert [
+        (one["id"], [node["target"] for node in one["nodes"]]) for one in found["violations"]
+    ] == []
 
 
 # --- What goes wrong -----------------------------------------------------------------------------

@@ -28,6 +28,8 @@ pytestmark = [
 SHOTS = Path(__file__).resolve().parent / "shots"
 AXE = Path(__file__).resolve().parent / "vendor" / "axe-core" / "axe.min.js"
 WIDTHS = (360, 1280, 2560)
+MOST_PRESSED = 60
+STOPS_OF_A_DATE = 4  # a field for a date holds the focus so often
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = [
     "index", "hub", "hub-past", "hub-empty", "hub-unknown", "hub-hostile", "node", "node-unreachable", "repo",
@@ -151,14 +153,14 @@ def _barrier(violation: dict[str, Any]) -> str:
 @pytest.mark.parametrize("name", PAGES)
 def test_the_keyboard_reaches_all_that_can_be_pressed(show: Any, name: str) -> None:
     page = show(name)
-    pressable = page.evaluate(PRESSABLE)
+    pressable = min(page.evaluate(PRESSABLE), MOST_PRESSED)
 
     reached = {page.evaluate(HERE)}
-    for _ in range(min(pressable, 60) + 1):
+    for _ in range(pressable + STOPS_OF_A_DATE * page.locator("input[type=date]").count() + 1):
         page.keyboard.press("Tab")
         reached.add(page.evaluate(HERE))
 
-    assert len(reached) >= min(pressable, 60)
+    assert len(reached) >= pressable
 
 
 # Those below the fold as well, which wait to be scrolled to.

@@ -112,11 +112,11 @@ def test_the_log_is_narrowed_down_by_hand(
     log_in(page, live_server)
     page.get_by_role("link", name="Messages").click()
 
-    page.get_by_label("Delivery").select_option("given up")
+    page.get_by_role("combobox", name="Delivery", exact=True).select_option("given up")
     page.get_by_role("button", name="Show").click()
 
     expect(page.locator("tbody tr")).to_have_count(2)
-    expect(page.get_by_label("Delivery")).to_have_value("failed")
+    expect(page.get_by_role("combobox", name="Delivery", exact=True)).to_have_value("failed")
 
 
 def test_a_message_is_tried_again_by_hand(

@@ -2,8 +2,12 @@
 
 import html
 import re
+import tomllib
 
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.template.loader import render_to_string
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -403,3 +407,74 @@ def test_a_run_that_failed_says_when_its_replica_was_last_seen(
     run = make_run_at(vault, NOW, RunStatus.TIMEOUT)
 
     assert "Last looked successfully: 60 min ago" in text(admin_client, f"/runs/{run.pk}/")
+
+
+# --- What goes wrong ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "405", "500"])
+def test_a_page_of_an_error_asks_nothing_of_the_database(
+    name: str, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
+        page = render_to_string(f"{name}.html")
+
+    assert f"HTTP {name[:3]}" in page
+    assert "dashboard/site.css" in page
+
+
+def test_an_address_that_only_takes_answers_says_so(vault: Replica, admin_client: Client) -> None:
+    response = admin_client.get(f"/findings/{find(vault, 'overdue').pk}/acknowledge/")
+
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+    assert b"Nothing was done" in response.content
+
+
+def test_a_program_gets_no_page_for_what_it_may_not_do(admin_client: Client) -> None:
+    response = admin_client.delete("/findings/1/acknowledge/", headers={"Accept": "text/plain"})
+
+    assert (response.status_code, response.content) == (405, b"")
+
+
+def test_a_form_that_has_grown_old_says_so(vault: Replica) -> None:
+    response = Client(enforce_csrf_checks=True).post("/login/", {"username": "ada"})
+
+    assert response.status_code == 403
+    assert b"grown old" in response.content
+
+
+def test_an_empty_site_tells_others_whom_to_ask(client: Client) -> None:
+    client.force_login(User.objects.create_user("eve"))
+
+    page = text(client, "/")
+
+    assert "no hub that you may see" in page
+    assert "import_config" not in page
+
+
+def test_a_hub_without_replicas_says_what_to_do(admin_client: Client) -> None:
+    make_hub("BARE")
+
+    page = text(admin_client, "/hubs/BARE/")
+
+    assert "Nothing is watched: it has no enabled replica." in page
+    assert "this hub has no replica" in page
+
+
+def test_the_first_page_says_in_a_sentence_how_all_is(vault: Replica, admin_client: Client) -> None:
+    make_run_at(make_replica(make_hub("A"), "attic"), NOW - HOUR)
+    find(vault, "overdue")
+
+    assert "1 of 2 hubs has an alarm: H; 1 is all right." in text(admin_client, "/")
+
+
+def test_every_page_names_the_version_that_made_it(vault: Replica, admin_client: Client) -> None:
+    pyproject = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
+
+    assert f"scmmon {pyproject['project']['version']}" in text(admin_client, "/")
+
+
+def test_a_disk_is_drawn_as_full_as_it_is(vault: Replica, admin_client: Client) -> None:
+    make_run_at(vault, NOW, free_bytes=25, total_bytes=100)
+
+    assert b'aria-label="75 % used"' in admin_client.get("/hubs/H/vault/").content

@@ -144,6 +144,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "begins_on": "2024-05-15",
         "ends_on": "2024-05-15",
         "expected_per_day": 1,
+        "is_whole": True,
         "sizes": [{"repo": "tracs/env", "epoch_seconds": [1715741221], "size_bytes": [64312345]}],
         "days": {"epoch_seconds": [1715702400], "tarballs": [1]},
     },

@@ -405,12 +405,17 @@ class SeriesSerializer(serializers.Serializer[Any]):
     hub = serializers.CharField(help_text="Tag of the hub.")
     node = serializers.CharField(help_text="Tag of the node.")
     replica = serializers.IntegerField(help_text="Id of the replica.")
-    range = serializers.ChoiceField(list(RANGE_DAYS), help_text="As asked for.")
+    range = serializers.ChoiceField(
+        list(RANGE_DAYS), allow_null=True, help_text="As asked for; null for a window."
+    )
     time_zone = serializers.CharField(help_text="IANA name of the hub's zone.")
     begins_on = serializers.DateField(allow_null=True, help_text="First day, in that zone.")
     ends_on = serializers.DateField(allow_null=True, help_text="Last day, in that zone.")
     expected_per_day = serializers.IntegerField(
         allow_null=True, help_text="Tarballs of the judged repos; null where no policy says."
+    )
+    is_whole = serializers.BooleanField(
+        help_text="Whether every tarball of these days is there: a shorter window would show no more."
     )
     sizes = ColumnsSerializer(many=True)
     days = DaysSerializer()

@@ -1,5 +1,6 @@
 """The numbers of a plot, by the API."""
 
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
@@ -13,7 +14,7 @@ from dashboard.api.filters import LARGEST
 from dashboard.api.reading import Endpoint
 from dashboard.api.serializers import SeriesSerializer
 from hubs.models import Replica
-from probes.draw.series import RANGE_DAYS, Plot, plot
+from probes.draw.series import RANGE_DAYS, Plot, Window, plot
 
 WHICH = {"type": "integer", "format": "int64", "minimum": 0, "maximum": LARGEST}
 
@@ -24,7 +25,7 @@ class SeriesAPIView(Endpoint):
     subject = "Series"
 
     def known_parameters(self) -> set[str]:
-        return {"range", "replica", "format"}
+        return {"range", "begin", "end", "replica", "format"}
 
     @extend_schema(
         operation_id="series_retrieve",
@@ -35,20 +36,57 @@ class SeriesAPIView(Endpoint):
                 default="1m",
                 description="How far back from the newest tarball.",
             ),
+            OpenApiParameter(
+                "begin",
+                date,
+                description="In place of a range: the first day, in the hub's zone. Without it: the oldest.",
+            ),
+            OpenApiParameter(
+                "end",
+                date,
+                description="In place of a range: the last day. Without it: that of the newest tarball.",
+            ),
             OpenApiParameter("replica", WHICH, description="Which of two roots on the node."),
         ],
         responses=SeriesSerializer,
     )
     def get(self, request: Request, hub: str, node: str) -> Response:
         """The numbers of a replica's plot: exact bytes, thinned so that extremes stay."""
-        range_name = request.query_params.get("range", "1m")
-        if range_name not in RANGE_DAYS:
-            raise exceptions.ValidationError({"range": [f"Choose from {', '.join(RANGE_DAYS)}."]})
+        asked = _asked(request)
         which = request.query_params.get("replica", "")
         if which and not (which.isascii() and which.isdecimal() and int(which) <= LARGEST):
             raise exceptions.ValidationError({"replica": ["Write the id of a replica."]})
         replica = queries.replica_on(request.user, hub, node, which)
-        return Response(_series(replica, plot(replica, range_name, timezone.now())))
+        return Response(_series(replica, plot(replica, asked, timezone.now())))
+
+
+def _asked(request: Request) -> str | Window:
+    """Return the range, or the window, that the address asks for."""
+    given = request.query_params
+    if "begin" not in given and "end" not in given:
+        range_name = given.get("range", "1m")
+        if range_name not in RANGE_DAYS:
+            raise exceptions.ValidationError({"range": [f"Choose from {', '.join(RANGE_DAYS)}."]})
+        return range_name
+    if "range" in given:
+        raise exceptions.ValidationError({"range": ["Give a range, or a window, but not both."]})
+    window = Window(_day(request, "begin", date.min), _day(request, "end", date.max))
+    if window.end < window.begin:
+        raise exceptions.ValidationError({"end": ["This is before the first day."]})
+    return window
+
+
+def _day(request: Request, name: str, otherwise: date) -> date:
+    text = request.query_params.get(name)
+    if text is None:
+        return otherwise
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:  # other forms of ISO 8601, such as of weeks
+        raise exceptions.ValidationError({name: ["Write a day as 2024-05-15."]})
+    return day
 
 
 def _series(replica: Replica, drawn: Plot) -> dict[str, Any]:
@@ -56,11 +94,12 @@ def _series(replica: Replica, drawn: Plot) -> dict[str, Any]:
         "hub": replica.hub.tag,
         "node": replica.node.tag,
         "replica": replica.pk,
-        "range": drawn.range_name,
+        "range": drawn.range_name or None,
         "time_zone": str(drawn.zone),
         "begins_on": drawn.begin,
         "ends_on": drawn.end,
         "expected_per_day": drawn.expected_per_day,
+        "is_whole": drawn.is_whole,
         "sizes": [
             {
                 "repo": series.repo,

@@ -6,6 +6,7 @@ import { faint } from "./theme.js";
 import { DAY } from "./time.js";
 
 const THIN = 2; // however short, it can be seen
+const WIDE = 7; // pixels of a day whose borders are drawn
 const APART = 11; // pixels between two purges that are drawn
 const PURGES_WITHIN = 400 * DAY; // in longer windows every day has one: they would mark nothing
 
@@ -53,6 +54,21 @@ const drawFindings = (ctx, area, x, findings, colours) => {
   }
 };
 
+/* What parts the days from each other, where there is room for it. */
+const drawDays = (ctx, area, x, count, days, colours) => {
+  if ((x.width * DAY) / (x.max - x.min) < WIDE) return;
+  ctx.strokeStyle = colours.surface;
+  ctx.lineWidth = 2;
+  ctx.beginPath();
+  for (const { x: at } of days) {
+    const left = Math.round(x.getPixelForValue(at));
+    if (left <= area.left || left >= area.right) continue;
+    ctx.moveTo(left, count.top);
+    ctx.lineTo(left, count.bottom);
+  }
+  ctx.stroke();
+};
+
 /* The purges that a window marks. */
 export const purgesIn = (purges, min, max) =>
   max - min <= PURGES_WITHIN ? purges.filter(({ at }) => at >= min && at < max) : [];
@@ -87,7 +103,9 @@ export const backgrounds = (panes) => ({
     ctx.restore();
   },
   afterDatasetsDraw({ ctx, chartArea, scales }) {
+    if (!panes.chart) return; // it is only being made
     ctx.save();
+    if (panes.days && !panes.days.hidden) drawDays(ctx, chartArea, scales.x, scales.count, panes.days.data, panes.colours);
     drawPurges(ctx, scales.x, scales.size, panes.marks.purges, panes.colours);
     if (panes.expected && !panes.hidden.has("expected")) drawExpected(ctx, chartArea, scales.count, panes.expected, panes.colours);
     ctx.restore();

@@ -6,7 +6,7 @@ import { clamp } from "./numbers.js";
 import { stroke } from "./theme.js";
 import { dayText, DAY, tickText, ticks } from "./time.js";
 
-const LEAST = 10; // pixels that the window is wide at least, however short it is
+const LEAST = 32; // pixels that the window is wide at least, however short it is, so that it can be grasped
 const FOOT = 13; // pixels for the years
 
 export class Navigator {
@@ -19,7 +19,7 @@ export class Navigator {
     this.canvas.setAttribute("aria-hidden", "true");
     this.window = this.#slider("chart-window", "The window: arrows move it");
     this.begin = this.#slider("chart-handle", "Begin of the window");
-    this.end = this.#slider("chart-handle", "End of the window");
+    this.end = this.#slider("chart-handle is-end", "End of the window");
     place.append(this.canvas, this.window, this.begin, this.end);
     place.addEventListener("pointerdown", (event) => this.#grab(event));
     this.shown = { min: 0, max: 1 };

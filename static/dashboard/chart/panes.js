@@ -94,7 +94,7 @@ export class Panes {
     Object.assign(x, { min, max });
     const isFitted = this.shown.length === 1;
     const { text, title, ...axis } = sizeAxis(this.scale, isFitted);
-    Object.assign(size, { afterBuildTicks: undefined }, axis);
+    Object.assign(size, { afterBuildTicks: undefined, afterDataLimits: undefined }, axis);
     size.title.text = title;
     size.ticks.callback = (value) => text(value);
     const borderWidth = this.shown.length > CROWD ? 1.2 : 1.7;
@@ -106,7 +106,7 @@ export class Panes {
       line.pointRadius = inside <= DOTS ? 2.2 : 0;
     }
     if (this.days) this.days.hidden = this.hidden.has(DAYS);
-    this.chart.update("none");
+    this.chart.update(); // not "none", which keeps the dots of the last window
   }
 
   resize() {
@@ -124,7 +124,7 @@ export class Panes {
     return {
       responsive: true, maintainAspectRatio: false, animation: false, parsing: false, normalized: true,
       events: [],
-      layout: { padding: { top: 20, right: 6 } }, // findings are above
+      layout: { padding: { top: 20, right: 18 } }, // findings are above, and one may be at the edge
       plugins: { legend: { display: false }, tooltip: { enabled: false } },
       scales: {
         x: {

@@ -20,7 +20,8 @@ export class Ranges {
     this.links = [...place.querySelectorAll("a[data-range]")];
     for (const link of this.links) {
       link.addEventListener("click", (event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+        const isElsewhere = event.metaKey || event.ctrlKey || event.shiftKey || event.button;
+        if (isElsewhere || !place.classList.contains("is-live")) return; // the picture's: another page
         event.preventDefault();
         const ranges = { ...history.state?.ranges, [key]: link.dataset.range };
         history.pushState({ ranges }, "", link.href);

@@ -215,6 +215,7 @@ export class ReplicaChart {
     const { min, max } = this.window;
     this.panes.show(min, max);
     this.findings.show(this.known.findings, this.panes);
+    this.parts.strip.style.marginInlineStart = `${this.panes.area.left}px`; // under the panes, not under their axis
     if (isAll) this.strip.draw(this.history.overview, this.history.extent, { ...this.panes, hidden: this.panes.hidden }, this.order);
     this.strip.show(min, max);
     this.parts.strip.classList.toggle("is-waiting", !this.history.hasWhole);

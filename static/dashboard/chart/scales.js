@@ -42,15 +42,31 @@ const logTicks = (min, max) => {
   return values.filter(({ value }) => value >= min && value <= max);
 };
 
+/* At round numbers, where a logarithm's own are too far apart. */
+const evenTicks = (min, max) => {
+  const rough = (max - min) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((each) => each * power >= rough) ?? 10);
+  const values = [];
+  for (let value = Math.ceil(min / step) * step; value <= max; value += step) values.push({ value });
+  return values;
+};
+
 /* The options of Chart.js for the axis of sizes. */
 export const sizeAxis = (scale, isFitted) => ({
   type: scale === "log" ? "logarithmic" : "linear",
   beginAtZero: scale === "linear" && !isFitted,
   grace: scale === "log" ? 0 : "6%",
   ...(scale === "log" && {
+    afterDataLimits: (axis) => {
+      const ratio = Math.max(1.01, axis.max / axis.min);
+      Object.assign(axis, { min: axis.min / ratio ** 0.07, max: axis.max * ratio ** 0.04 });
+    },
     afterBuildTicks: (axis) => {
       const found = logTicks(axis.min, axis.max);
-      if (found.length > 1) axis.ticks = found;
+      const all = found.length > 2 || axis.max <= axis.min ? found : evenTicks(axis.min, axis.max);
+      const floor = axis.min * (axis.max / axis.min) ** 0.04; // what is lower would touch the pane below
+      axis.ticks = all.filter(({ value }) => value > floor);
     },
   }),
   text: scale === "normalised" ? percentText : sizeText,
