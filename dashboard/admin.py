@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from dashboard.models import ApiToken, Scope
-from dashboard.tokens import make_token, revoke
+from dashboard.tokens.making import make_token, revoke
 
 
 class NewToken(forms.ModelForm):  # type: ignore[type-arg]

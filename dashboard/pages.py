@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from dashboard import hub_matrix, queries, screens, summary
+from dashboard import queries, summary
 from dashboard.access import may_collect, readable
-from dashboard.collecting import asked_at, progress_of
-from dashboard.columns import (
+from dashboard.lists import screens
+from dashboard.lists.columns import (
     HUB_COLUMNS,
     HUB_KEYS,
     REPO_COLUMNS,
@@ -18,10 +18,12 @@ from dashboard.columns import (
     RUN_COLUMNS,
     TARBALL_COLUMNS,
 )
-from dashboard.matrix import Cell, Row, matrix
+from dashboard.lists.sorting import Sorting, in_order, sorting_of
+from dashboard.live.collecting import asked_at, progress_of
+from dashboard.matrix import hub_matrix
+from dashboard.matrix.table import Cell, Row, matrix
 from dashboard.planned import PlannedAround, PlannedLine, planned_around
-from dashboard.plots import PlotLinks, links_of, links_of_repo, sparks_of
-from dashboard.sorting import Sorting, in_order, sorting_of
+from dashboard.plots.links import PlotLinks, links_of, links_of_repo, sparks_of
 from hubs.models import Replica, Repo
 from probes.draw.series import RANGE_DAYS, judged_repos
 from probes.judge.conclusion import ReplicaState, conclusion_of, replica_states

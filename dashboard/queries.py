@@ -25,7 +25,7 @@ from django.shortcuts import get_object_or_404
 from alerts.message import Kind
 from alerts.models import Channel, Delivery, DeliveryStatus, Notification, Route
 from dashboard.access import Reader, hidden_hubs, visible_hubs
-from dashboard.plots import SparkLink
+from dashboard.plots.links import SparkLink
 from hubs.models import Hub, Node, Replica, Repo
 from probes.answers import muted
 from probes.judge.conclusion import Conclusion, conclusions

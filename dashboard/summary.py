@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dashboard.matrix import Cell
+from dashboard.matrix.table import Cell
 from dashboard.queries import HubRow
 from probes.judge.wording import number, some
 from probes.models import Finding, Severity

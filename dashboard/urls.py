@@ -3,24 +3,21 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path, register_converter
 
-from dashboard import (
-    answers,
-    collecting,
-    finding_pages,
-    live,
-    pages,
-    plot_pages,
-    telling_pages,
-    token_pages,
-)
-from dashboard.badges import badge
-from dashboard.cells import cell
-from dashboard.charts import RepoSeriesView, SeriesView
-from dashboard.confirm_page import confirm
-from dashboard.health import healthz
-from dashboard.highstock import HighstockView
-from dashboard.metrics import MetricsView
-from dashboard.plot_pages import PictureKind
+from dashboard import pages
+from dashboard.findings import answers, finding_pages
+from dashboard.live import collecting
+from dashboard.live import news as live
+from dashboard.machines.health import healthz
+from dashboard.machines.highstock import HighstockView
+from dashboard.machines.metrics import MetricsView
+from dashboard.matrix.cells import cell
+from dashboard.plots import plot_pages
+from dashboard.plots.badges import badge
+from dashboard.plots.charts import RepoSeriesView, SeriesView
+from dashboard.plots.plot_pages import PictureKind
+from dashboard.telling import telling_pages
+from dashboard.telling.confirm_page import confirm
+from dashboard.tokens import token_pages
 
 register_converter(PictureKind, "picture")
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from alerts.models import Channel, Notification
-from dashboard.tokens import make_token
+from dashboard.tokens.making import make_token
 from hubs.models import Hub, Replica
 from probes.models import StoredPicture
 from tests.estate import HOUR, NOW, every, lay_snapshots, make_hub, make_replica, make_run

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from alerts.confirming import SALT
 from alerts.models import Channel, NotificationPicture
 from dashboard.models import ApiToken
-from dashboard.tokens import make_token
+from dashboard.tokens.making import make_token
 from hubs.models import Hub
 from tests.access_table import ROLES, Row, table
 from tests.addresses import Address, site_addresses

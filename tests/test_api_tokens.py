@@ -12,7 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from dashboard.models import ApiToken
-from dashboard.tokens import SECRET, make_token, revoke
+from dashboard.tokens.making import SECRET, make_token, revoke
 from hubs.models import Hub
 from tests.estate import DAY, HOUR, NOW, make_hub, make_replica, make_repo
 from tests.findings import make_user, may_answer, open_finding

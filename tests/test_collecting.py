@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from dashboard.collecting import BEGINS_WITHIN, FOLLOWED_FOR, collect_now, progress_of
+from dashboard.live.collecting import BEGINS_WITHIN, FOLLOWED_FOR, collect_now, progress_of
 from hubs.models import Replica
 from probes.models import RunStatus
 from tests.estate import make_hub, make_replica, make_run

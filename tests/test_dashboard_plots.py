@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 from pytest_django import DjangoAssertNumQueries, Settings
 from pytest_django.live_server_helper import LiveServer
 
-from dashboard.plots import links_of, links_of_repo, sparks_of
+from dashboard.plots.links import links_of, links_of_repo, sparks_of
 from hubs.models import Replica
 from hubs.names import to_text
 from probes.draw.png import png_size

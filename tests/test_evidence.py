@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.template import Context, Template
 
-from dashboard.evidence import shown
+from dashboard.findings.evidence import shown
 from hubs.models import Hub
 
 PAGE = Template(

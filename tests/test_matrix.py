@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard.matrix import Cell, matrix
+from dashboard.matrix.table import Cell, matrix
 from dashboard.planned import planned_around
 from hubs.models import Hub, Maintenance, Replica, judged
 from hubs.names import to_text

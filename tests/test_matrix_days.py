@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.days import asked_day, end_of
+from dashboard.matrix.days import asked_day, end_of
 
 TAIPEI = ZoneInfo("Asia/Taipei")
 NOW = datetime(2024, 5, 15, 17, 0, tzinfo=UTC)  # the 16th in Taipei

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from dashboard.matrix import Cell, Known, matrix_of
-from dashboard.past import findings_at, first_known_at, tarballs_at
+from dashboard.matrix.past import findings_at, first_known_at, tarballs_at
+from dashboard.matrix.table import Cell, Known, matrix_of
 from hubs.models import Hub, Maintenance, Replica
 from probes.judge.conclusion import replica_states_at
 from probes.models import RunStatus, TarballEvent, TarballSnapshot

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.chart_marks import (
+from dashboard.plots.chart_marks import (
     LONGEST_MESSAGE,
     MOST_FINDINGS,
     Marks,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dashboard import summary
-from dashboard.matrix import Cell
+from dashboard.matrix.table import Cell
 from dashboard.queries import HubRow
 from hubs.models import Hub
 from probes.judge.conclusion import Conclusion

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dashboard import screens
+from dashboard.lists import screens
 from hubs.models import Hub, Replica
 from probes.models import CollectRun, RunStatus
 from tests.estate import DAY, HOUR, NOW, every, lay_snapshots, make_hub, make_replica, make_repo

@@ -20,7 +20,7 @@ from alerts.models import (
     NotificationPicture,
 )
 from alerts.parcel import Result
-from dashboard.banner import lines
+from dashboard.telling.banner import lines
 from hubs.models import Hub
 from probes.models import Finding
 from tests.estate import DAY, HOUR, NOW, make_hub, make_replica, make_run

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
-from dashboard.tokens import make_token
+from dashboard.tokens.making import make_token
 from tests.estate import NOW
 
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dashboard.api.serializers import AskedSerializer
-from dashboard.collecting import collect_now
+from dashboard.live.collecting import collect_now
 from hubs.models import Replica
 
 COLLECTING = extend_schema(request=None, responses={202: AskedSerializer})

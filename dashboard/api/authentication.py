@@ -9,7 +9,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.request import Request
 
 from dashboard.models import ApiToken
-from dashboard.tokens import note_use, token_of
+from dashboard.tokens.making import note_use, token_of
 
 SCHEMES = (b"bearer", b"token")
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django import template
 
-from dashboard.evidence import Shown
-from dashboard.silence import silenced, silencer
+from dashboard.findings.evidence import Shown
+from dashboard.findings.silence import silenced, silencer
 from hubs.models import Hub
 from probes.models import Finding
 

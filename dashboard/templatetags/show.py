@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard import wording
-from dashboard.sorting import Sorting
+from dashboard.lists.sorting import Sorting
 
 register = template.Library()
 

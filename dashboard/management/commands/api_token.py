@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from dashboard.models import Scope
-from dashboard.tokens import make_token
+from dashboard.tokens.making import make_token
 from hubs.commands import EX_USAGE, WatchCommand
 
 

@@ -10,7 +10,7 @@ from html import escape
 
 from django.utils.safestring import SafeString, mark_safe
 
-from dashboard.matrix import Cell, Row
+from dashboard.matrix.table import Cell, Row
 from hubs.models import Replica
 
 

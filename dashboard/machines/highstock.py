@@ -16,7 +16,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page
 from rest_framework.request import Request
 
-from dashboard.machine import MachineView
+from dashboard.machines.machine import MachineView
 from dashboard.queries import replica_on
 from hubs.models import Replica
 from probes.draw.series import Plot, plot

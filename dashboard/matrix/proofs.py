@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.past import PROVED_SINCE
+from dashboard.matrix.past import PROVED_SINCE
 from dashboard.queries import Newest
 from dashboard.wording import age
 from probes.models import ProofVerdict

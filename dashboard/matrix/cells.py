@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from dashboard import queries
 from dashboard.access import readable
-from dashboard.days import Day, asked_day
-from dashboard.hub_matrix import known_at
-from dashboard.matrix import Cell, Known, matrix_of
-from dashboard.past import changes_after
+from dashboard.matrix.days import Day, asked_day
+from dashboard.matrix.hub_matrix import known_at
+from dashboard.matrix.past import changes_after
+from dashboard.matrix.table import Cell, Known, matrix_of
 from hubs.models import Replica, Repo
 from probes.models import TarballSnapshot
 

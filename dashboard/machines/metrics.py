@@ -17,10 +17,11 @@ from prometheus_client.registry import Collector
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from dashboard import measures, queries
+from dashboard import queries
 from dashboard.access import visible_hubs
-from dashboard.health import looking_now
-from dashboard.machine import MachineView
+from dashboard.machines import measures
+from dashboard.machines.health import looking_now
+from dashboard.machines.machine import MachineView
 from hubs.models import Hub
 from probes.blindness import is_blind
 

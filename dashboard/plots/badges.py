@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard import queries
 from dashboard.access import readable
-from dashboard.plot_pages import PICTURE_POLICY, is_public, let_others_show
+from dashboard.plots.plot_pages import PICTURE_POLICY, is_public, let_others_show
 from hubs.models import Hub
 from probes.blindness import is_blind
 from probes.draw.badge import badge_of

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.dateparse import parse_date
 
 from dashboard import queries
-from dashboard.sorting import Sorting
+from dashboard.lists.sorting import Sorting
 from probes.judge.conclusion import ReplicaState
 
 ROWS_A_PAGE = 100

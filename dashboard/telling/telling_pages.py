@@ -20,9 +20,10 @@ from alerts.harmless import harmless
 from alerts.message import Block, Facts, Message, Verbatim
 from alerts.models import SEVERITIES, Delivery, DeliveryStatus, Notification
 from alerts.rendering import KINDS, PICTURE_NAME
-from dashboard import queries, screens
+from dashboard import queries
 from dashboard.access import Reader, hidden_hubs, readable
-from dashboard.sorting import IN_STATE, IN_TIME, Column, sorting_of
+from dashboard.lists import screens
+from dashboard.lists.sorting import IN_STATE, IN_TIME, Column, sorting_of
 from probes.models import Telling
 
 MOST_FINDINGS = 100

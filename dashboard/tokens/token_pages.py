@@ -12,8 +12,8 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard.models import ApiToken
-from dashboard.token_forms import TokenForm, scopes_for
-from dashboard.tokens import make_token, revoke
+from dashboard.tokens.making import make_token, revoke
+from dashboard.tokens.token_forms import TokenForm, scopes_for
 
 
 @sensitive_variables("secret")

@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dashboard import queries
-from dashboard.days import Day, asked_day
-from dashboard.matrix import (
+from dashboard.matrix.days import Day, asked_day
+from dashboard.matrix.matrix_html import cells_html, column_html
+from dashboard.matrix.past import findings_at, first_known_at, tarballs_at
+from dashboard.matrix.table import (
     Known,
     Row,
     counted,
@@ -21,8 +23,6 @@ from dashboard.matrix import (
     matrix_of,
     tarballs_now,
 )
-from dashboard.matrix_html import cells_html, column_html
-from dashboard.past import findings_at, first_known_at, tarballs_at
 from dashboard.planned import PlannedAround, PlannedLine, planned_around
 from dashboard.wording import age, unknown_since
 from hubs.models import Hub, Replica, Repo

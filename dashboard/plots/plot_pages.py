@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard import queries
 from dashboard.access import readable, visible_hubs
-from dashboard.plots import address
+from dashboard.plots.links import address
 from hubs.models import Hub
 from probes.draw.series import RANGE_DAYS
 from probes.models import StoredPicture

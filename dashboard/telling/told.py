@@ -7,8 +7,8 @@ from django.db.models import Prefetch
 from alerts.models import Delivery, Route
 from alerts.outbox import addressees
 from dashboard.access import Reader
+from dashboard.findings.silence import silenced
 from dashboard.queries import notifications_for
-from dashboard.silence import silenced
 from dashboard.wording import span
 from probes.models import Finding, Telling
 

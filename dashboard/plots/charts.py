@@ -17,7 +17,7 @@ from django.views.decorators.http import conditional_page
 
 from dashboard import queries
 from dashboard.access import readable
-from dashboard.chart_marks import FindingMark, Marks, marks_of_replica, marks_of_repo
+from dashboard.plots.chart_marks import FindingMark, Marks, marks_of_replica, marks_of_repo
 from hubs.planned import Span
 from probes.draw.bands import bands
 from probes.draw.series import RANGE_DAYS, Plot, Window, names_of, plot, plot_of_repo

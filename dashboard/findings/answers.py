@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from dashboard.access import may_answer
-from dashboard.finding_pages import (
+from dashboard.findings.finding_pages import (
     Refused,
     accept_form,
     acknowledge_form,

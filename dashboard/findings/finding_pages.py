@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from dashboard import queries, screens
+from dashboard import queries
 from dashboard.access import Reader, may_answer, readable
-from dashboard.evidence import shown
-from dashboard.finding_history import history
-from dashboard.sorting import IN_STATE, IN_TIME, Column, sorting_of
-from dashboard.told import tellings, why_nobody
+from dashboard.findings.evidence import shown
+from dashboard.findings.finding_history import history
+from dashboard.lists import screens
+from dashboard.lists.sorting import IN_STATE, IN_TIME, Column, sorting_of
+from dashboard.telling.told import tellings, why_nobody
 from probes.answer_forms import AcknowledgeForm, ReasonForm
 from probes.answers import level_of, muted
 from probes.judge.conclusion import replica_states

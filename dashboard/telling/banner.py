@@ -17,7 +17,7 @@ from django.utils.functional import SimpleLazyObject
 
 from alerts.models import Channel, Route
 from dashboard.access import Reader, hidden_hubs, may_read
-from dashboard.health import looking_now
+from dashboard.machines.health import looking_now
 from dashboard.queries import deliveries_for, undelivered
 from dashboard.wording import age, span
 from hubs.models import Hub

@@ -2,10 +2,10 @@
 
 from django.db.models import DurationField, ExpressionWrapper, F
 
-from dashboard.matrix import Cell
+from dashboard.lists.sorting import IN_NUMBER, IN_SIZE, IN_STATE, IN_TIME, Column, Key
+from dashboard.matrix.table import Cell
 from dashboard.queries import WORST_FIRST as HUBS_WORST_FIRST
 from dashboard.queries import HubRow
-from dashboard.sorting import IN_NUMBER, IN_SIZE, IN_STATE, IN_TIME, Column, Key
 from dashboard.summary import WORST_FIRST
 from hubs.models import Repo
 

@@ -21,7 +21,7 @@ from prometheus_client.core import (
 
 from dashboard import queries
 from dashboard.access import Reader
-from dashboard.health import Looking
+from dashboard.machines.health import Looking
 from hubs.models import Hub, Replica, Repo
 from probes.draw.series import judged_repos
 from probes.judge.conclusion import Conclusion, ReplicaState, conclusions, replica_states

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
+from dashboard.matrix.proofs import Proof, proof_of
 from dashboard.planned import PlannedAround
-from dashboard.proofs import Proof, proof_of
 from dashboard.queries import Newest, newest_gone_tarballs, newest_tarballs
 from dashboard.wording import age, size, unknown_since
 from hubs.limits import limits_from

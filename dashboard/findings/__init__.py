@@ -1,0 +1,1 @@
+"""Pages of findings: what was found, its evidence and history, and the answers that people give."""

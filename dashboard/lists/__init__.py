@@ -1,0 +1,1 @@
+"""What lists have in common: order, filters and paging by the address."""

@@ -1,0 +1,1 @@
+"""What programs outside the API read: metrics, health, the original Highstock options."""

@@ -1,0 +1,1 @@
+"""Plots of tarballs: stored pictures, charts and badges."""

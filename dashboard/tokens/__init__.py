@@ -1,0 +1,1 @@
+"""Tokens with which programs log in to the API."""
