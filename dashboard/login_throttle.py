@@ -23,8 +23,10 @@ def address_of(request: HttpRequest) -> str | None:
 
 
 def _whose(text: str) -> str | None:
+    # Some servers note the port with it: 192.0.2.1:5678, [2001:db8::1]:5678.
+    bare = text.rpartition(":")[0] if text.count(":") == 1 or "]:" in text else text
     try:
-        address = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(bare.strip("[]"))
     except ValueError:
         return None
     if isinstance(address, ipaddress.IPv4Address):

@@ -89,9 +89,9 @@ def node(request: HttpRequest, hub: str, node: str) -> HttpResponse:
     states = replica_states(replicas, now)
     findings = [finding for finding in queries.open_findings(this) if _about(finding, replicas)]
     judged = judged_repos(this)
-    rows = matrix(this, replicas, judged, judged, states, findings, now)
-    tarballs_there = queries.tarballs_there(replicas)
     planned = planned_around(this, [first.node], now)
+    rows = matrix(this, replicas, judged, judged, states, findings, now, planned)
+    tarballs_there = queries.tarballs_there(replicas)
     plots = links_of(replicas, _range(request))
     cells = [(row.repo.path, cell) for row in rows for cell in row.cells]
     sorting = sorting_of(request, REPO_COLUMNS, "repo")
@@ -138,7 +138,8 @@ def repo(request: HttpRequest, hub: str, category: str, name: str) -> HttpRespon
     sorting = sorting_of(request, TARBALL_COLUMNS, "-stamp")
     tarball_page = screens.sorted_page(request, tarballs, sorting)
     judged = judged_repos(this.hub)
-    (row,) = matrix(this.hub, replicas, [this], judged, states, findings, now)
+    planned = planned_around(this.hub, [replica.node for replica in replicas], now)
+    (row,) = matrix(this.hub, replicas, [this], judged, states, findings, now, planned)
     context = {
         "repo": this,
         "hub": this.hub,

@@ -1,6 +1,6 @@
 """One sentence for a whole page: takes what its table says row by row, gives the worst state and words for all of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dashboard.matrix.table import Cell
@@ -8,8 +8,8 @@ from dashboard.queries import HubRow
 from probes.judge.wording import number, some
 from probes.models import Finding, Severity
 
-WORST_FIRST = ("alarm", "unknown", "warn", "transfer", "ok", "none")
-TROUBLES = ("alarm", "unknown", "warn")  # of these it is said where they are
+WORST_FIRST = ("alarm", "unknown", "planned", "warn", "transfer", "ok", "none")
+TROUBLES = ("alarm", "unknown", "planned", "warn")  # of these it is said where they are
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ def of_node(repos: Iterable[tuple[str, Cell]], findings: Iterable[Finding]) -> S
 def _of_cells(cells: Iterable[tuple[str, Cell]], joint: str, noun: str, none: str) -> Summary:
     names: dict[tuple[str, str], list[str]] = {}
     for name, cell in cells:
-        names.setdefault((cell.state, cell.word), []).append(name)
+        for state_and_word in _told_by(cell):
+            names.setdefault(state_and_word, []).append(name)
     if not names:
         return Summary("unknown", none)
     said = []
@@ -85,3 +86,11 @@ def _of_cells(cells: Iterable[tuple[str, Cell]], joint: str, noun: str, none: st
         which = some(found, len(found)) if is_named else number(len(found), noun)
         said.append(f"{word}{joint}{which}")
     return Summary(min((state for state, _ in names), key=WORST_FIRST.index), f"{'; '.join(said)}.")
+
+
+def _told_by(cell: Cell) -> Iterator[tuple[str, str]]:
+    """Give the state and the word of a cell; where nobody could look, what was wrong there before too."""
+    yield cell.state, cell.word
+    bad = [finding for finding in cell.findings if finding.severity != Severity.NOTICE]
+    if bad and not cell.is_known:
+        yield bad[0].severity, bad[0].code.replace("_", " ")

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
@@ -383,7 +383,10 @@ class RepoAdmin(RemovableAdmin):
         self, request: HttpRequest, queryset: models.QuerySet[Repo], *, selected: bool
     ) -> None:
         changed = list(queryset.exclude(selected=selected))
-        Repo.objects.filter(pk__in=[repo.pk for repo in changed]).update(selected=selected)
+        with transaction.atomic():
+            for repo in changed:  # one by one: pictures hear of rows that are saved
+                repo.selected = selected
+                repo.save(update_fields=["selected"])
         word = "selected" if selected else "unselected"
         for repo in changed:
             self.log_change(request, repo, word)

@@ -5,15 +5,15 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
-from hubs.models import HolidayCalendar, Hub, Maintenance, Policy, Replica, Repo
+from hubs.models import HolidayCalendar, Hub, Maintenance, Node, Policy, Replica, Repo
 from probes.pictures import mark_all
 
-MADE_BY_LOOKS = (Repo, Replica)  # a new one shows nothing yet; who finds tarballs in it marks
+MADE_BY_LOOKS = (Repo,)  # a new one shows nothing yet; who finds tarballs in it marks
 
 
 def listen() -> None:
     """Hear of every row that is saved or deleted one by one; what changes rows in bulk waits for the looks' check."""
-    for model in (Hub, Policy, Maintenance, HolidayCalendar, Repo, Replica):
+    for model in (Hub, Node, Policy, Maintenance, HolidayCalendar, Repo, Replica):
         for signal in (post_save, post_delete):
             signal.connect(_on_change, sender=model, dispatch_uid=f"pictures of {model.__name__}")
     for through in (HolidayCalendar.hubs.through, HolidayCalendar.nodes.through):
@@ -41,8 +41,8 @@ def _hubs_of(row: Any) -> QuerySet[Hub]:
             return Hub.objects.filter(pk=row.hub_id)
         case Policy(repo_id=int()):
             return Hub.objects.filter(repos=row.repo_id)
-        case Maintenance(node_id=int()):
-            return Hub.objects.filter(replicas__node=row.node_id)
-        case Policy() | Maintenance():
+        case Policy():
             return Hub.objects.filter(pk=row.hub_id or 0)
-    return Hub.objects.all()
+        case Node():
+            return Hub.objects.filter(replicas__node=row.pk)
+    return Hub.objects.all()  # a window too: it may have been that of another hub or node

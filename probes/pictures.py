@@ -5,6 +5,7 @@ for what pages show first, else the first request. A picture is replaced only by
 """
 
 import gzip
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from hashlib import blake2b
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol
 
+from django.db import OperationalError
 from django.db.models import F, Q, QuerySet
 
 from hubs.models import Hub, Node, Replica, Repo
@@ -27,6 +29,8 @@ from probes.draw.series import Plot, plot, plot_of_repo
 from probes.draw.spark import DayBytes, spark_alt, spark_of
 from probes.draw.themes import BOTH
 from probes.models import Finding, StoredPicture
+
+log = logging.getLogger("scmmon.pictures")
 
 Size, Form = StoredPicture.Size, StoredPicture.Form
 Subject = Replica | Repo | Hub
@@ -124,7 +128,8 @@ def waiting(hub: Hub, now: datetime) -> list[list[Wanted]]:
     """Return the pictures of a hub that pages show first and that are marked or long unchecked, by their subject."""
     rows = (
         StoredPicture.objects.filter(
-            Q(checked_at=None) | Q(checked_at__lt=now - BELIEVED_BY_LOOKS),
+            # A clock that was ahead is no reason to believe for long.
+            Q(checked_at=None) | Q(checked_at__lt=now - BELIEVED_BY_LOOKS) | Q(checked_at__gt=now),
             hub=hub,
             range_name=FIRST_RANGE,
             form=Form.SVG,
@@ -142,11 +147,25 @@ def waiting(hub: Hub, now: datetime) -> list[list[Wanted]]:
 
 
 def current(wanted: Wanted, now: datetime) -> StoredPicture:
-    """Return a picture of what is stored now; it is drawn only where it may show something else."""
-    row = _row(wanted)
-    if row.drawing == DRAWING and row.checked_at and row.checked_at > now - BELIEVED:
+    """Return a picture of what is stored now; it is drawn only where it may show something else.
+
+    Who asks only reads: he gets it where it cannot be stored too, as the disk is full or the database locked.
+    """
+    try:
+        row = _row(wanted)
+    except OperationalError:
+        log.warning("there is no row for a picture", exc_info=True)
+        row = _empty(wanted)
+    if row.drawing == DRAWING and row.checked_at and now - BELIEVED < row.checked_at <= now:
         return row
-    return _renewed(wanted, row, _read(wanted, now), now)
+    fields = _new_fields(wanted, row, _read(wanted, now), now)
+    try:
+        _store(row, fields)
+    except OperationalError:
+        log.warning("a picture could not be stored", exc_info=True)
+    for name, value in fields.items():
+        setattr(row, name, value)
+    return row
 
 
 def redraw(pictures: Sequence[Wanted], now: datetime) -> None:
@@ -154,7 +173,7 @@ def redraw(pictures: Sequence[Wanted], now: datetime) -> None:
     rows = [_row(each) for each in pictures]
     read = _read(pictures[0], now)
     for each, row in zip(pictures, rows, strict=True):
-        _renewed(each, row, read, now)
+        _store(row, _new_fields(each, row, read, now))
 
 
 def _row(wanted: Wanted) -> StoredPicture:
@@ -181,8 +200,8 @@ def _empty(wanted: Wanted) -> StoredPicture:
     )
 
 
-def _renewed(wanted: Wanted, row: StoredPicture, read: "_Read", now: datetime) -> StoredPicture:
-    """Return the picture of what was read after its row was; it is stored unless something changed meanwhile."""
+def _new_fields(wanted: Wanted, row: StoredPicture, read: "_Read", now: datetime) -> dict[str, Any]:
+    """Return what a row is to hold by what was read after it; it is drawn where that is something else."""
     fingerprint = read.fingerprint(wanted)
     fields: dict[str, Any] = {"checked_at": now}
     if row.drawing != DRAWING or row.fingerprint != fingerprint:
@@ -197,10 +216,12 @@ def _renewed(wanted: Wanted, row: StoredPicture, read: "_Read", now: datetime) -
             "drawing": DRAWING,
             "drawn_at": now,
         }
+    return fields
+
+
+def _store(row: StoredPicture, fields: dict[str, Any]) -> None:
+    """Store a picture, unless something changed since its row was read."""
     StoredPicture.objects.filter(pk=row.pk, turn=row.turn).update(**fields)
-    for name, value in fields.items():
-        setattr(row, name, value)
-    return row
 
 
 def compressed(content: bytes) -> bytes:

@@ -137,6 +137,7 @@ def judge(hubs: Iterable[Hub], report: CollectReport, *, quiet: bool = False) ->
             changes = judge_hub(hub, timezone.now())
             report.opened += changes.opened
             report.closed += changes.closed
+            report.redrawn += changes.redrawn
     report.unjudged = failed.hubs
     report.open_counts = open_counts(judged)
     if not quiet:
@@ -169,7 +170,7 @@ def _changed(report: CollectReport) -> dict[Hub, set[int | None]]:
     for run in report.runs:
         if run.new or run.changed or run.gone:
             changed[run.replica.hub].add(run.replica.pk)
-    for finding in (*report.opened, *report.closed):
+    for finding in (*report.opened, *report.closed, *report.redrawn):
         changed[finding.hub].add(finding.replica_id)
     return changed
 

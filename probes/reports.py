@@ -22,6 +22,7 @@ class CollectReport:
     skipped: list[Replica] = field(default_factory=list)
     opened: list[Finding] = field(default_factory=list)
     closed: list[Finding] = field(default_factory=list)
+    redrawn: list[Finding] = field(default_factory=list)  # they go on, and look different
     open_counts: dict[str, int] = field(default_factory=dict)
     unjudged: list[Hub] = field(default_factory=list)  # judging them failed; the log says how
     untold: list[Hub] = field(default_factory=list)  # writing messages about them failed, likewise

@@ -74,7 +74,7 @@ class Gallery:
 
 def lay_gallery(now: datetime) -> Gallery:
     """Store hubs that are well and unwell, unknown, empty and hostile, with what was told of them."""
-    hub = make_hub("C2", "Asia/Taipei", expected_per_day=len(REPOS))
+    hub = make_hub("C2", "Asia/Taipei", expected_per_day=1)
     hub.title, hub.message = "Daya Bay at NTU", "Tapes are changed on Mondays."
     hub.report_url = "https://www.example.org/backups"
     hub.save()
@@ -159,7 +159,7 @@ def _findings(hub: Hub, source: Replica, now: datetime) -> Iterator[Finding]:
     yield open_finding(
         hub, "shrunk", replica=source, repo=cut, severity="alarm", opened_at=now - HOUR,
         message="svn/dybsvn on Z9:229 has 4,096 bytes; its tarballs lately had 2,500,000.",
-        evidence={"size_bytes": 4096, "usual_bytes": 2_500_000},
+        evidence={"size_bytes": 4096, "usual_bytes": 2_500_000}, confirmed_at=now,
     )  # fmt: skip
     yield open_finding(
         hub, "unreachable", replica=hub.replicas.get(node__tag="mirror"), severity="alarm",

@@ -6,11 +6,12 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django_q.models import OrmQ
 
 from hubs.models import Hub, Replica
-from tests.estate import NOW, make_hub, make_replica, make_run
+from tests.estate import make_hub, make_replica, make_run
 from tests.findings import make_user
 from tests.tokens import bearer
 
@@ -73,7 +74,7 @@ def test_a_look_at_one_replica_is_queued(hub: Hub, operator: User) -> None:
 
 def test_what_is_under_way_is_not_queued_again(hub: Hub, operator: User) -> None:
     first, second = hub.replicas.all()
-    make_run(first, NOW, "running", seconds=None)
+    make_run(first, timezone.now(), "running", seconds=None)
     ask(operator, f"replicas/{second.pk}")
 
     told = ask(operator, "hubs/C2").json()

@@ -11,7 +11,13 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from dashboard.live.collecting import BEGINS_WITHIN, FOLLOWED_FOR, collect_now, progress_of
+from dashboard.live.collecting import (
+    BEGINS_WITHIN,
+    FOLLOWED_FOR,
+    collect_now,
+    milliseconds,
+    progress_of,
+)
 from hubs.models import Replica
 from probes.models import RunStatus
 from tests.estate import make_hub, make_replica, make_run
@@ -182,7 +188,33 @@ def test_a_queue_that_nobody_works_on_is_named(
     assert looking.waits_in_vain is in_vain
 
 
-@pytest.mark.parametrize("asked", ["", "x", "99999999999", "\uff11", "1"])
+def test_a_queue_that_dies_half_way_is_named_too(vault: Replica) -> None:
+    now = timezone.now()
+    mirror = make_replica(vault.hub, "mirror", "copy")
+    make_run(vault, now - 2 * BEGINS_WITHIN, seconds=1)
+
+    looking = progress_of([vault, mirror], now - 3 * BEGINS_WITHIN, now)
+
+    assert looking is not None
+    assert looking.waits_in_vain
+
+
+def test_a_queue_that_refuses_may_be_asked_again(
+    vault: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("dashboard.live.collecting.queue_looks", _refuse)
+        with pytest.raises(ConnectionError):
+            collect_now([vault])
+
+    assert collect_now([vault]).queued == [vault]
+
+
+def _refuse(replica_ids: list[int]) -> None:
+    raise ConnectionError("no broker")
+
+
+@pytest.mark.parametrize("asked", ["", "x", "99999999999999", "\uff11", "1"])
 def test_an_address_that_names_no_recent_moment_shows_no_panel(
     operator: Client, vault: Replica, asked: str
 ) -> None:
@@ -190,14 +222,14 @@ def test_an_address_that_names_no_recent_moment_shows_no_panel(
 
 
 def test_an_old_address_shows_no_panel(operator: Client, vault: Replica) -> None:
-    asked = int((timezone.now() - FOLLOWED_FOR - timedelta(minutes=1)).timestamp())
+    asked = milliseconds(timezone.now() - FOLLOWED_FOR - timedelta(minutes=1))
 
     assert b'id="looking"' not in operator.get("/looking/Z9:hub/", {"asked": asked}).content
 
 
 @pytest.mark.parametrize("address", ["/looking/Z9:hub/", "/looking/Z9:hub/vault/"])
 def test_the_panel_names_its_own_address(operator: Client, vault: Replica, address: str) -> None:
-    asked = int(timezone.now().timestamp())
+    asked = milliseconds(timezone.now())
     panel = operator.get(address, {"asked": asked}).content.decode()
 
     assert f'data-src="{address}?asked={asked}"' in unquote(panel)

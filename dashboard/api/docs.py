@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from drf_spectacular.generators import SchemaGenerator
@@ -15,6 +15,7 @@ from drf_spectacular.generators import SchemaGenerator
 from dashboard.access import readable
 from dashboard.api.examples import BODIES
 from dashboard.api.problems import PROBLEMS, type_of
+from dashboard.lists import screens
 from dashboard.models import Scope
 
 JSON = "application/json"
@@ -52,7 +53,7 @@ def api_docs(request: HttpRequest) -> HttpResponse:
         "scopes": [label.split(": ", 1) for label in Scope.labels],
         "site": site,
     }
-    return render(request, "api_docs.html", context)
+    return screens.page(request, "api_docs.html", timezone.now(), context)
 
 
 @cache

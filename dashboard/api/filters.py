@@ -41,6 +41,11 @@ def in_utc(moment: datetime) -> datetime:
         raise ValidationError("This moment lies outside of the calendar.") from None
 
 
+def is_whole(text: str) -> bool:
+    """Tell whether a text is a whole number that a database holds."""
+    return text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LARGEST
+
+
 # --- Fields: how a text of the address is read ---------------------------------------------------
 
 
@@ -67,7 +72,7 @@ class NumberField(forms.CharField):
         text = super().clean(value)
         if not text:
             return None
-        if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LARGEST):
+        if not is_whole(text):
             raise ValidationError(f"Write a whole number from 0 to {LARGEST}.")
         return int(text)
 

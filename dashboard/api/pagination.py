@@ -177,6 +177,8 @@ def _read(model: type[Model], column: str, value: Any) -> Any:
     )
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise _no_cursor()
+    if isinstance(value, str) and not value.isprintable():  # NUL and halves of characters
+        raise _no_cursor()
     try:
         read = field.to_python(str(value))
         if isinstance(read, int) and not 0 <= read < 2**63:

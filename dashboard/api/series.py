@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from dashboard import queries
-from dashboard.api.filters import LARGEST
+from dashboard.api.filters import LARGEST, is_whole
 from dashboard.api.reading import Endpoint
 from dashboard.api.serializers import SeriesSerializer
 from hubs.models import Replica
@@ -54,7 +54,7 @@ class SeriesAPIView(Endpoint):
         """The numbers of a replica's plot: exact bytes, thinned so that extremes stay."""
         asked = _asked(request)
         which = request.query_params.get("replica", "")
-        if which and not (which.isascii() and which.isdecimal() and int(which) <= LARGEST):
+        if which and not is_whole(which):
             raise exceptions.ValidationError({"replica": ["Write the id of a replica."]})
         replica = queries.replica_on(request.user, hub, node, which)
         return Response(_series(replica, plot(replica, asked, timezone.now())))

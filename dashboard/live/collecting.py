@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import wraps
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
@@ -29,6 +30,7 @@ from probes.tasks import queue_looks
 
 ONCE_IN = timedelta(seconds=20)  # a second click is no second look
 FOLLOWED_FOR = timedelta(hours=12)  # an address that is older shows no progress
+TIME_TO_END = timedelta(minutes=1)  # of looks whose budget is used up
 BEGINS_WITHIN = timedelta(seconds=30)  # later than that, and nobody seems to work on the queue
 
 
@@ -43,26 +45,37 @@ class Asked:
 
 
 def collect_now(replicas: Iterable[Replica]) -> Asked:
-    """Queue a look at each enabled replica that is not being looked at."""
+    """Queue a look at each enabled replica that is not being looked at; raises what the queue raises."""
     replicas, now = list(replicas), timezone.now()
-    running = set(
-        CollectRun.objects.filter(replica__in=replicas, status=RunStatus.RUNNING).values_list(
-            "replica_id", flat=True
-        )
-    )
+    looks = CollectRun.objects.filter(_under_way(now), replica__in=replicas)
+    running = set(looks.values_list("replica_id", flat=True))
     asked = Asked(now, [], [], [replica for replica in replicas if not replica.enabled])
     for replica in replicas:
         if replica.enabled:
             is_new = replica.pk not in running and _is_first(replica)
             (asked.queued if is_new else asked.under_way).append(replica)
-    queue_looks([replica.pk for replica in asked.queued])
+    try:
+        queue_looks([replica.pk for replica in asked.queued])
+    except Exception:
+        cache.delete_many(_noted_as(replica) for replica in asked.queued)  # may be asked for again
+        raise
     return asked
+
+
+def _under_way(now: datetime) -> Q:
+    """Return the condition for looks that go on; one that began longer ago than any may take lost its process."""
+    begun = now - timedelta(seconds=settings.SCMMON_RUN_BUDGET) - TIME_TO_END
+    return Q(status=RunStatus.RUNNING, started_at__gte=begun)
 
 
 def _is_first(replica: Replica) -> bool:
     """Tell whether nobody asked for a look at a replica just now, and note that somebody has."""
-    first: bool = cache.add(f"collect-now-{replica.pk}", True, ONCE_IN.total_seconds())
+    first: bool = cache.add(_noted_as(replica), True, ONCE_IN.total_seconds())
     return first
+
+
+def _noted_as(replica: Replica) -> str:
+    return f"collect-now-{replica.pk}"
 
 
 # --- Pages ---------------------------------------------------------------------------------------
@@ -84,7 +97,7 @@ def _for_operators(choose: Choose) -> Callable[..., HttpResponse]:
         if not may_collect(request.user):
             raise PermissionDenied
         asked = collect_now(choose(request, this, **where))
-        query = urlencode({"asked": int(asked.at.timestamp())})
+        query = urlencode({"asked": milliseconds(asked.at)})
         return redirect(f"{page}?{query}#looking")
 
     return guarded
@@ -121,10 +134,15 @@ def looking(request: HttpRequest, hub: str, node: str | None = None) -> HttpResp
 def asked_at(request: HttpRequest, now: datetime) -> datetime | None:
     """Return when the looks were asked for that the address speaks of; None where it is long ago, or no moment."""
     text = request.GET.get("asked", "")
-    if not (text.isascii() and text.isdecimal() and len(text) < 12):
+    if not (text.isascii() and text.isdecimal() and len(text) < 15):
         return None
-    at = datetime.fromtimestamp(int(text), UTC)
+    at = datetime.fromtimestamp(int(text) / 1000, UTC)
     return at if now - FOLLOWED_FOR <= at <= now else None
+
+
+def milliseconds(at: datetime) -> int:
+    """Return a moment as it stands in an address: a look that ended earlier in the same second is none of those."""
+    return int(at.timestamp() * 1000)
 
 
 @dataclass(frozen=True)
@@ -153,6 +171,11 @@ class Looking:
     now: datetime
 
     @property
+    def asked_ms(self) -> int:
+        """The moment for the address."""
+        return milliseconds(self.asked_at)
+
+    @property
     def ended(self) -> int:
         """How many replicas have been looked at."""
         return sum(step.state not in ("waiting", "running") for step in self.steps)
@@ -164,9 +187,11 @@ class Looking:
 
     @property
     def waits_in_vain(self) -> bool:
-        """Whether nothing began for so long that nobody seems to work on the queue."""
-        nothing = all(step.state == "waiting" for step in self.steps)
-        return nothing and self.now - self.asked_at > BEGINS_WITHIN
+        """Whether some wait and nothing went on for so long that nobody seems to work on the queue."""
+        states = {step.state for step in self.steps}
+        ends = [step.run.finished_at for step in self.steps if step.run and step.run.finished_at]
+        idle = self.now - max([self.asked_at, *ends])
+        return "waiting" in states and "running" not in states and idle > BEGINS_WITHIN
 
 
 def progress_of(
@@ -177,7 +202,7 @@ def progress_of(
     if asked is None or not enabled:
         return None
     since = CollectRun.objects.filter(
-        Q(started_at__gte=asked) | Q(status=RunStatus.RUNNING) | Q(finished_at__gte=asked),
+        Q(started_at__gte=asked) | _under_way(now) | Q(finished_at__gte=asked),
         replica__in=enabled,
         started_at__gte=asked - FOLLOWED_FOR,
     )

@@ -75,10 +75,11 @@ class Row:
 
     @property
     def is_problem(self) -> bool:
-        """Whether a cell of it is a problem, or none is known."""
-        return any(cell.is_problem for cell in self.cells) or not any(
-            cell.is_known for cell in self.cells
-        )
+        """Whether a cell of it is a problem, or none is known, or one that is not known was bad when it was."""
+        return any(
+            cell.is_problem or (not cell.is_known and _are_bad(cell.findings))
+            for cell in self.cells
+        ) or not any(cell.is_known for cell in self.cells)
 
 
 @dataclass(frozen=True)
@@ -281,6 +282,10 @@ def _is_planned(replica: Replica, planned: PlannedAround) -> bool:
         and (not line.nodes or replica.node.tag in line.nodes)
         for line in planned.lines
     )
+
+
+def _are_bad(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity != "notice" for finding in findings)
 
 
 def _word(finding: Finding) -> str:

@@ -5,11 +5,21 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import timezone
 
 from hubs.models import Hub, Replica, Repo
 from probes.draw.picture import DRAWING
 from probes.models import StoredPicture
-from probes.pictures import EXTENTS, FIRST_RANGE, SPARK_EXTENT, Form, Size, Subject, subject_key
+from probes.pictures import (
+    BELIEVED_BY_LOOKS,
+    EXTENTS,
+    FIRST_RANGE,
+    SPARK_EXTENT,
+    Form,
+    Size,
+    Subject,
+    subject_key,
+)
 
 
 @dataclass(frozen=True)
@@ -79,13 +89,13 @@ def address(subject: Subject, kind: str, **query: str) -> str:
 
 
 def _stored(subjects: Iterable[Subject], range_name: str) -> dict[tuple[str, str], _Stored]:
-    """Return what is stored as SVG and not known to be out of date, by subject and size."""
+    """Return what is stored as SVG and was lately found up to date, by subject and size."""
     rows = StoredPicture.objects.filter(
         subject__in=[subject_key(subject) for subject in subjects],
         range_name=range_name,
         form=Form.SVG,
         drawing=DRAWING,
-        checked_at__isnull=False,
+        checked_at__gt=timezone.now() - BELIEVED_BY_LOOKS,
     ).values_list("subject", "size", "digest", "alt", "width", "height")
     return {
         (subject, size): _Stored(digest, alt, width, height)

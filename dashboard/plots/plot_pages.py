@@ -79,7 +79,7 @@ def _served(request: HttpRequest, wanted: Wanted, asked: dict[str, str]) -> Http
     is_for_ever = picture is not None
     picture = picture or current(wanted, timezone.now())
     scope = "public" if is_public(hub_of(wanted.subject)) else "private"
-    if version and not is_for_ever:
+    if version not in ("", picture.digest):
         kind = "svg" if wanted.form == Form.SVG else "png"
         there = HttpResponseRedirect(address(wanted.subject, kind, **asked, v=picture.digest))
         there["Cache-Control"] = f"{scope}, no-cache"

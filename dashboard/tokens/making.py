@@ -1,16 +1,20 @@
 """Tokens of the API: makes one and gives its secret once, finds one by its secret, notes when it was used."""
 
 import hashlib
+import logging
 import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.db.models import Q
 from django.utils.crypto import constant_time_compare
 
 from dashboard.models import ApiToken
+
+log = logging.getLogger("scmmon.tokens")
 
 BEGINNING = "scmmon_"  # so that scanners for leaked secrets know it
 PREFIX_BYTES, SECRET_BYTES = 4, 32
@@ -57,12 +61,15 @@ def token_of(secret: str, now: datetime) -> ApiToken | None:
 
 
 def note_use(token: ApiToken, now: datetime) -> None:
-    """Keep when a token was used, to the hour."""
+    """Keep when a token was used, to the hour; where nothing can be written, it reads all the same."""
     before = now - USE_IS_NOTED_EVERY
     if token.last_used_at is None or token.last_used_at <= before:
         # One row of one statement: two requests at once need not both write.
         unnoted = Q(last_used_at=None) | Q(last_used_at__lte=before)
-        ApiToken.objects.filter(unnoted, pk=token.pk).update(last_used_at=now)
+        try:
+            ApiToken.objects.filter(unnoted, pk=token.pk).update(last_used_at=now)
+        except OperationalError:
+            log.warning("the use of a token could not be noted", exc_info=True)
 
 
 def revoke(token: ApiToken, now: datetime) -> None:

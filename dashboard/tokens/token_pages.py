@@ -5,12 +5,13 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from dashboard.lists import screens
 from dashboard.models import ApiToken
 from dashboard.tokens.making import make_token, revoke
 from dashboard.tokens.token_forms import TokenForm, scopes_for
@@ -32,14 +33,13 @@ def tokens(request: HttpRequest) -> HttpResponse:
     elif form is not None:
         status = 422
     context = {
-        "now": now,
         "form": form or TokenForm(offered=offered),
         "secret": secret,
         "new": new,
         "tokens": [(token, token.state_at(now)) for token in ApiToken.objects.filter(user=user)],
         "site": request.build_absolute_uri("/").rstrip("/"),
     }
-    return render(request, "tokens.html", context, status=status)
+    return screens.page(request, "tokens.html", now, context, status=status)
 
 
 @require_POST

@@ -23,15 +23,17 @@ from probes.judge.rules import verdicts_on
 from probes.judge.values import WORST_FIRST, Verdict
 from probes.models import ACKNOWLEDGEMENT, Finding, Suspicion
 
+DRAWN = "severity", "replica_id", "repo_id", "stamp_at"  # what pictures show of a finding
 TOLD = ("severity", "replica_id", "repo_id", "path", "stamp_at", "message", "evidence", "includes")
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Findings that a judgement opened and closed."""
+    """Findings that a judgement opened and closed, and those that go on and look different now."""
 
     opened: list[Finding] = field(default_factory=list)
     closed: list[Finding] = field(default_factory=list)
+    redrawn: list[Finding] = field(default_factory=list)
 
 
 def judge_hub(hub: Hub, now: datetime) -> Changes:
@@ -81,7 +83,7 @@ def _write(
     decision: Decision[Finding],  # type: ignore[type-var]
     now: datetime,
 ) -> Changes:
-    _confirm(decision.confirmed, now)
+    redrawn = _confirm(decision.confirmed, now)
     reopened = [_reopen(finding, verdict, now) for finding, verdict in decision.reopened]
     opened = {
         identity: stored
@@ -90,7 +92,8 @@ def _write(
     }
     _close(hub, decision.closed, now)
     _keep_doubts(hub, decision.doubts)
-    return Changes([*opened.values(), *reopened], [finding for finding, _ in decision.closed])
+    closed = [finding for finding, _ in decision.closed]
+    return Changes([*opened.values(), *reopened], closed, redrawn)
 
 
 def _reopen(finding: Finding, verdict: Verdict, now: datetime) -> Finding:
@@ -137,8 +140,9 @@ def _keep_doubts(hub: Hub, doubts: Mapping[Identity, Doubt]) -> None:
         )
 
 
-def _confirm(confirmed: list[tuple[Finding, Verdict]], now: datetime) -> None:
-    reworded, unmuted = [], []
+def _confirm(confirmed: list[tuple[Finding, Verdict]], now: datetime) -> list[Finding]:
+    """Bring findings that go on up to their verdicts; return those that a picture shows otherwise now."""
+    reworded, unmuted, redrawn = [], [], []
     for finding, verdict in confirmed:
         told = _told(verdict, finding.includes)
         if any(getattr(finding, name) != value for name, value in told.items()):
@@ -146,6 +150,8 @@ def _confirm(confirmed: list[tuple[Finding, Verdict]], now: datetime) -> None:
             if finding.acknowledged_at and (came_on_top or _is_worse(verdict, finding)):
                 finding.unmute()  # nobody has said anything to that
                 unmuted.append(finding)
+            if any(getattr(finding, name) != told[name] for name in DRAWN):
+                redrawn.append(finding)
             for name, value in told.items():
                 setattr(finding, name, value)
             reworded.append(finding)
@@ -156,6 +162,7 @@ def _confirm(confirmed: list[tuple[Finding, Verdict]], now: datetime) -> None:
     if confirmed:
         pks = [finding.pk for finding, _ in confirmed]
         Finding.objects.filter(pk__in=pks, confirmed_at__lt=now).update(confirmed_at=now)
+    return redrawn
 
 
 def _is_worse(verdict: Verdict, finding: Finding) -> bool:

@@ -55,6 +55,12 @@ const follow = async () => {
 
 /* News ------------------------------------------------------------------------------------------- */
 
+const say = (line, words) => {
+  const said = line.querySelector("span");
+  if (said.textContent !== words) said.textContent = words;
+  line.hidden = !words;
+};
+
 const tell = async (line) => {
   const address = new URL(line.dataset.src, location.href);
   for (;;) {
@@ -62,10 +68,9 @@ const tell = async (line) => {
     await seen();
     try {
       const { words } = await (await ask(address)).json();
-      if (!words) continue;
-      line.querySelector("span").textContent = `New since this page was made: ${words}.`;
-      line.hidden = false;
+      say(line, words && `New since this page was made: ${words}.`);
     } catch (problem) {
+      say(line, "Whether something is new is not known: the server gives this page no news.");
       if (problem instanceof LoggedOut) return;
     }
   }
