@@ -18,6 +18,8 @@ from scmmon_site.demo.sshd import Sshd, make_key
 from tests.proxy import Proxy
 from tests.sinks import SmtpSink
 
+# Passwords of tests are no secrets, and hashing one as in earnest takes half a second.
+django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 os.environ["SCMMON_VAR"] = str(django_settings.VAR_DIR)  # for the commands that tests start
 
 # Tests ask faster than anybody, and all as the first user of their database; tests/test_api_throttle.py sets its own.

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, Download, Locator, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
@@ -19,6 +17,8 @@ from pytest_django.live_server_helper import LiveServer
 from hubs.models import Maintenance, Replica, Repo
 from hubs.names import to_text
 from probes.models import TarballSnapshot
+from tests import browsing
+from tests.browsing import log_in
 from tests.estate import DAY, HOUR, lay_snapshots, make_hub, make_replica, make_run
 from tests.findings import open_finding
 from tests.months import sum_up
@@ -69,15 +69,6 @@ def chart(page: Page, vault: Replica, live_server: LiveServer) -> Locator:
     return opened(page)
 
 
-def log_in(page: Page, server: LiveServer) -> None:
-    User.objects.create_superuser("ada", password="lovelace")
-    page.goto(f"{server.url}/login/")
-    page.get_by_label("Username").fill("ada")
-    page.get_by_label("Password").fill("lovelace")
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Hubs")).to_be_visible()
-
-
 def opened(page: Page) -> Locator:
     """Ask for the first chart of a page; wait until it is drawn and knows its whole history."""
     chart = page.locator(".chart").first
@@ -103,13 +94,9 @@ def window_end(page: Page) -> float:
 
 
 def until(page: Page, condition: str, argument: Any = None) -> None:
-    """Wait until a condition on the chart, which it has as `chart`, is so; the page itself may evaluate no text."""
-    begun = time.monotonic()
-    while not page.evaluate(
-        f"(given) => {{ const chart = {CHART}; return chart && {condition}; }}", argument
-    ):
-        assert time.monotonic() - begun < 20, condition
-        page.wait_for_timeout(40)
+    """Wait until a condition on the chart, which it has as `chart`, is so."""
+    text = f"(given) => {{ const chart = {CHART}; return chart && {condition}; }}"
+    browsing.until(page, text, argument)
 
 
 def choose(chart: Locator, name: str) -> None:

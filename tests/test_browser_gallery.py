@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from django.conf import settings
-from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 from pytest_django.plugin import DjangoDbBlocker
 
+from tests.browsing import log_in
 from tests.gallery import Gallery, lay_gallery
 
 pytestmark = [
@@ -59,26 +57,14 @@ def server(gallery: Gallery) -> Iterator[LiveServer]:
 
 
 @pytest.fixture(scope="module")
-def session_key(gallery: Gallery) -> str:
-    """What the cookie of somebody says who is logged in and may do everything."""
-    client = Client()
-    client.force_login(User.objects.create_superuser("ada"))
-    return client.cookies[settings.SESSION_COOKIE_NAME].value
-
-
-@pytest.fixture(scope="module")
-def contexts(
-    browser: Browser, server: LiveServer, session_key: str
-) -> Iterator[dict[str, BrowserContext]]:
+def contexts(browser: Browser, server: LiveServer) -> Iterator[dict[str, BrowserContext]]:
     """A browser for each theme, logged in, and one that is not."""
     made: dict[str, BrowserContext] = {}
     themes: list[Literal["light", "dark"]] = ["light", "dark"]
     for theme in themes:
         made[f"{theme} anonymous"] = browser.new_context(color_scheme=theme)
         made[theme] = browser.new_context(color_scheme=theme)
-        made[theme].add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session_key, "url": server.url}]
-        )
+        log_in(made[theme], server, name=f"{theme} ada")
     yield made
     for context in made.values():
         context.close()

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from hubs.models import Node, Replica
+from tests.browsing import log_in
 from tests.estate import make_hub, make_node, make_replica, make_run
-from tests.test_browser_pages import log_in
 from tests.trees import lay_tarball, stamp
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

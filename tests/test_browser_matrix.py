@@ -4,13 +4,13 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from hubs.models import Replica
 from hubs.names import to_text
+from tests import browsing
 from tests.estate import DAY, HOUR, lay_snapshots, make_hub, make_replica, make_repo, make_run
 from tests.findings import open_finding
 
@@ -53,11 +53,8 @@ def vault(now: datetime) -> Replica:
 
 def log_in(page: Page, server: LiveServer, url: str = URL, *, scripts: bool = True) -> None:
     """Open the hub's page and wait until its matrix answers."""
-    User.objects.create_superuser("ada", password="lovelace")
-    page.goto(f"{server.url}/login/?next={url}")
-    page.get_by_label("Username").fill("ada")
-    page.get_by_label("Password").fill("lovelace")
-    page.get_by_role("button", name="Log in").click()
+    browsing.log_in(page, server)
+    page.goto(server.url + url)
     expect(page.locator(".matrix-part [role='grid']" if scripts else ".matrix")).to_be_visible()
 
 
@@ -220,12 +217,13 @@ def test_what_is_focused_is_not_under_the_headings(
     for _ in range(12):
         page.keyboard.press("ArrowUp")
 
-    page.wait_for_function(  # the page may be on its way
+    browsing.until(  # the page may be on its way
+        page,
         """() => {
             const head = document.querySelectorAll(".matrix thead th")[1].getBoundingClientRect();
             const at = document.activeElement.getBoundingClientRect();
-            return at.top >= head.bottom - 1 && at.bottom <= innerHeight;
-        }"""
+            return at.top >= head.bottom - 1 && at.bottom <= innerHeight + 1;
+        }""",
     )
 
 

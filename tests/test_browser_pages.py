@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from hubs.models import Replica
 from hubs.names import to_text
 from probes.models import Finding, RunStatus, TarballSnapshot
+from tests.browsing import log_in
 from tests.estate import DAY, HOUR, lay_snapshots, make_hub, make_replica, make_repo, make_run
 from tests.findings import open_finding
 from tests.months import sum_up
@@ -52,15 +53,6 @@ def findings(vault: Replica) -> list[Finding]:
     ]
 
 
-def log_in(page: Page, server: LiveServer) -> None:
-    User.objects.create_superuser("ada", password="lovelace")
-    page.goto(f"{server.url}/login/")
-    page.get_by_label("Username").fill("ada")
-    page.get_by_label("Password").fill("lovelace")
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Hubs")).to_be_visible()
-
-
 def is_wider_than_the_screen(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
@@ -68,6 +60,32 @@ def is_wider_than_the_screen(page: Page) -> bool:
 def severity(page: Page) -> Locator:
     """The filter of that name; there is an order of that name too."""
     return page.get_by_role("combobox", name="Severity", exact=True)
+
+
+# --- Logging in --------------------------------------------------------------------------------
+
+
+def test_logging_in_leads_to_what_was_asked_for(
+    page: Page, vault: Replica, live_server: LiveServer
+) -> None:
+    User.objects.create_superuser("ada", password="lovelace")
+    page.goto(f"{live_server.url}/hubs/Z9:hub/vault/")
+
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill("lovelace")
+    page.get_by_role("button", name="Log in").click()
+
+    expect(page.get_by_role("heading", name="Z9:hub on vault")).to_be_visible()
+
+
+def test_a_wrong_password_is_said(page: Page, live_server: LiveServer) -> None:
+    page.goto(f"{live_server.url}/login/")
+
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+
+    expect(page.locator("main")).to_contain_text("correct username and password")
 
 
 # --- On every screen ---------------------------------------------------------------------------

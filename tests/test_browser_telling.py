@@ -1,7 +1,6 @@
 """What people see of the messages in a real browser: no complaint, nothing executed, buttons that do what they say."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.core import signing
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
@@ -11,6 +10,7 @@ from alerts.confirming import SALT
 from alerts.models import Channel, Notification, NotificationPicture
 from alerts.parcel import Result
 from probes.models import Finding
+from tests.browsing import log_in
 from tests.estate import HOUR, make_hub, make_replica, make_run
 from tests.findings import open_finding
 from tests.messages import CHANGE, NASTY, hostile_message, plot_png
@@ -52,15 +52,6 @@ def hostile(message: Notification) -> Notification:
     for delivery in hostile.deliveries.all():
         try_it(delivery, Result.REFUSED, "<script>alert(1)</script><img src=x onerror=alert(2)>")
     return hostile
-
-
-def log_in(page: Page, server: LiveServer) -> None:
-    User.objects.create_superuser("ada", password="lovelace", email="ada@lovelace.example")
-    page.goto(f"{server.url}/login/")
-    page.get_by_label("Username").fill("ada")
-    page.get_by_label("Password").fill("lovelace")
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Hubs")).to_be_visible()
 
 
 def confirm_address(notification: Notification) -> str:

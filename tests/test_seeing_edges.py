@@ -23,10 +23,10 @@ from probes.models import RunStatus, StoredPicture
 from probes.pictures import BELIEVED_BY_LOOKS, Wanted, current, in_first_forms, redraw
 from probes.pipeline import draw, judge
 from probes.reports import CollectReport
+from tests.browsing import log_in
 from tests.estate import DAY, HOUR, NOW, every, lay_snapshots, make_hub, make_replica, make_run
 from tests.findings import open_finding
 from tests.months import sum_up
-from tests.test_browser_pages import log_in
 from tests.tokens import bearer
 
 pytestmark = pytest.mark.django_db

@@ -226,8 +226,9 @@ export class ReplicaChart {
     this.place.querySelector(".chart-span").textContent = `${spanText(min, max, this.zone)} · ${plural(days, "day")}`;
   }
 
-  /* Say under the chart what it shows. */
+  /* Say under the chart what it shows, unless somebody has tarballs read aloud there. */
   #tellAll() {
+    if (this.isReading) return;
     const { min, max } = this.window;
     const { planned, leftOut } = this.known;
     const reasons = [...new Set(planned.filter((band) => band.begin < max && band.end > min).map((band) => band.reason))];
@@ -287,6 +288,7 @@ export class ReplicaChart {
   #leave() {
     if (!this.moment) return;
     this.moment = null;
+    this.isReading = false;
     this.crosshair.clear();
     this.tip.hide();
     this.legend.tell(momentAt(this.panes, this.window.max).rows);
@@ -300,6 +302,7 @@ export class ReplicaChart {
     if (at === null) return;
     if (at < min || at > max) { this.pan(at - (min + max) / 2); this.#draw(); }
     this.#point(at, this.panes.chart.height / 3);
+    this.isReading = true;
     const here = this.moment.rows.filter(({ point }) => point.x === at);
     const told = here.slice(0, READ_MOST).map(({ line, point }) => `${line.label} ${exact(point.bytes)} bytes`);
     const more = here.length > READ_MOST ? `; and ${here.length - READ_MOST} more` : "";
