@@ -36,7 +36,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/findings/<pk>/accept/": WHY,
     "/api/v1/findings/<pk>/acknowledge/": {"reason": WHY["reason"]},
     "/api/v1/findings/<pk>/accept/": {"reason": WHY["reason"]},
-    "/tokens/": {"label": "cron", "scopes": ["read"], "lasts": "90d"},
+    "/tokens/": {"label": "cron", "scopes": ["read"], "lifetime": "90"},
     "/login/": {"username": "nobody", "password": "wrong"},
     "/admin/login/": {"username": "nobody", "password": "wrong"},
 }
