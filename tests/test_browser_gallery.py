@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Page
 from pytest_django.live_server_helper import LiveServer
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -26,6 +26,7 @@ pytestmark = [
 SHOTS = Path(__file__).resolve().parent / "shots"
 AXE = Path(__file__).resolve().parent / "vendor" / "axe-core" / "axe.min.js"
 WIDTHS = (360, 1280, 2560)
+TALLEST = 5_000  # what of a page is taken into a picture
 MOST_PRESSED = 60
 STOPS_OF_A_DATE = 4  # a field for a date holds the focus so often
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -109,7 +110,9 @@ def test_a_page_fits_every_screen(show: Any, name: str, theme: str) -> None:
 
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        page.screenshot(path=SHOTS / f"{name}-{theme}-{width}.png", full_page=True)
+        height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
+        clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": height}
+        page.screenshot(path=SHOTS / f"{name}-{theme}-{width}.png", full_page=True, clip=clip)
         if page.evaluate("document.documentElement.scrollWidth") > width:
             too_wide.append(width)
 

@@ -23,7 +23,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /* Looks under way ------------------------------------------------------------------------------- */
 
 /* Only what is different: what a screen reader has said it says no more. */
-const showIn = (panel, made) => {
+const showAnew = (panel, made) => {
   panel.querySelector("progress").value = made.querySelector("progress").value;
   for (const part of [".looking-line", ".looking-hint", ".looking-steps"]) {
     const [old, fresh] = [panel.querySelector(part), made.querySelector(part)];
@@ -41,7 +41,7 @@ const follow = async () => {
       const answer = await ask(panel.dataset.src);
       const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("looking");
       if (!made) return;
-      showIn(panel, made);
+      showAnew(panel, made);
       if ("over" in made.dataset) panel.dataset.over = "";
     } catch (problem) {
       if (problem instanceof LoggedOut) {
