@@ -318,6 +318,9 @@ def test_a_long_list_is_never_counted_whole(hub: Hub, admin_client: Client, url:
 
 @pytest.mark.database
 def test_the_usual_order_of_looks_is_read_from_an_index(hub: Hub) -> None:
+    if connection.vendor == "postgresql":  # which reads so few rows as here as fast without
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
     newest: Any = CollectRun.objects.order_by("-started_at", "-pk")[:100]
 
     assert "index" in newest.explain().lower()
