@@ -91,7 +91,7 @@ def node(request: HttpRequest, hub: str, node: str) -> HttpResponse:
     judged = judged_repos(this)
     planned = planned_around(this, [first.node], now)
     rows = matrix(this, replicas, judged, judged, states, findings, now, planned)
-    tarballs_there = queries.tarballs_there(replicas)
+    held = queries.held_on(replicas)
     plots = links_of(replicas, _range(request))
     cells = [(row.repo.path, cell) for row in rows for cell in row.cells]
     sorting = sorting_of(request, REPO_COLUMNS, "repo")
@@ -108,7 +108,7 @@ def node(request: HttpRequest, hub: str, node: str) -> HttpResponse:
                 "state": states[replica.pk],
                 "page": screens.cut(request, _repos_on(place, rows, sorting)),
                 "runs": queries.recent_runs(replica),
-                "tarballs": tarballs_there.get(replica.pk, 0),
+                "tarballs": held.get(replica.pk, (0, 0))[0],
                 "plot": plots[replica.pk],
             }
             for place, replica in enumerate(replicas)

@@ -28,8 +28,7 @@ from dashboard.access import Reader, hidden_hubs, visible_hubs
 from dashboard.plots.links import SparkLink
 from hubs.models import Hub, Node, Replica, Repo
 from probes.answers import muted
-from probes.judge.conclusion import Conclusion, conclusions
-from probes.judge.values import FUTURE_TOLERANCE
+from probes.judge.conclusion import Conclusion, conclusions, newest_stamp
 from probes.models import CollectRun, Finding, RepoMonth, TarballEvent, TarballSnapshot
 
 WORST_FIRST = ["alarm", "unknown", "warn", "ok"]
@@ -191,13 +190,6 @@ def recent_runs(replica: Replica, most: int = 12) -> list[CollectRun]:
     return list(replica.runs.all()[:most])
 
 
-def tarballs_there(replicas: Sequence[Replica]) -> dict[int, int]:
-    """Return how many tarballs of every month were there at the last look, by replica id."""
-    with_some = RepoMonth.objects.filter(replica__in=replicas, tarballs__gt=0)
-    months = with_some.order_by().values("replica_id")
-    return dict(months.annotate(there=Sum("tarballs")).values_list("replica_id", "there"))
-
-
 def held_on(replicas: Sequence[Replica]) -> dict[int, tuple[int, int]]:
     """Return how many tarballs were there at the last look, and their bytes, by replica id; none where there were none."""
     months = RepoMonth.objects.filter(replica__in=replicas, tarballs__gt=0).order_by()
@@ -207,18 +199,12 @@ def held_on(replicas: Sequence[Replica]) -> dict[int, tuple[int, int]]:
 
 
 def newest_stamps(replicas: Sequence[Replica], now: datetime) -> dict[int, datetime]:
-    """Return the newest stamp of what is there, by replica id: one step into the index for each repo on each."""
-    there = TarballSnapshot.objects.filter(
-        replica=OuterRef("hub__replicas__pk"),
-        repo=OuterRef("pk"),
-        stamp_at__lte=now + FUTURE_TOLERANCE,
-        gone_at=None,
-    )
+    """Return the newest stamp of what is there, by replica id."""
     rows = (
         Repo.objects.filter(hub__replicas__in=replicas)
         .order_by()
         .values("hub__replicas")
-        .annotate(at=Max(Subquery(there.order_by("-stamp_at").values("stamp_at")[:1])))
+        .annotate(at=Max(newest_stamp(now)))
         .values_list("hub__replicas", "at")
     )
     return {replica_id: at for replica_id, at in rows if at}

@@ -18,6 +18,7 @@ __all__ = [
     "ReplicaState",
     "conclusion_of",
     "conclusions",
+    "newest_stamp",
     "replica_states",
     "replica_states_at",
 ]
@@ -93,20 +94,27 @@ def _told(hubs: Sequence[Hub]) -> dict[int, list[_Told]]:
     return told
 
 
-def _newest_stamps(hubs: Sequence[Hub], now: datetime) -> dict[int, datetime]:
-    """Return the newest stamp there is on any enabled replica, one seek in the index for each repo on each."""
-    snapshots = TarballSnapshot.objects.filter(
+def newest_stamp(now: datetime) -> Subquery:
+    """Return the newest stamp of what is there of a repo on a replica, for repos joined with their hub's replicas.
+
+    It is one step into the index for each repo on each replica.
+    """
+    there = TarballSnapshot.objects.filter(
         replica=OuterRef("hub__replicas__pk"),
         repo=OuterRef("pk"),
         stamp_at__lte=now + FUTURE_TOLERANCE,
         gone_at=None,
     )
-    newest = Subquery(snapshots.order_by("-stamp_at").values("stamp_at")[:1])
+    return Subquery(there.order_by("-stamp_at").values("stamp_at")[:1])
+
+
+def _newest_stamps(hubs: Sequence[Hub], now: datetime) -> dict[int, datetime]:
+    """Return the newest stamp there is on any enabled replica, by hub id."""
     rows = (
         Repo.objects.filter(hub__in=hubs, hub__replicas__enabled=True)
         .order_by()
         .values("hub")
-        .annotate(newest_stamp_at=Max(newest))
+        .annotate(newest_stamp_at=Max(newest_stamp(now)))
         .values_list("hub", "newest_stamp_at")
     )
     return {hub_id: at for hub_id, at in rows if at}
